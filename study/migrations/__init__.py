@@ -1,0 +1,1 @@
+"""Migrations of the record (Alembic). ``upgrade`` brings a database to the newest version."""
