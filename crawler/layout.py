@@ -1,0 +1,48 @@
+"""What is learned about a site's results pages by comparing a nonsense query's page with a real one's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a site's results list stands, and what on its pages is furniture (stands there for any query).
+
+    `container` and `slot` are paths of tags (see anatomy.py); `links` and `lines` are short hashes of the links and
+    the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has.
+    """
+
+    container: tuple[str, ...] = ()
+    slot: tuple[str, ...] = ()
+    per_page: int = 0
+    links: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
+    none_lines: frozenset[str] = frozenset()
+    nonsense_url: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict, as kept in the record."""
+        return {
+            "container": list(self.container),
+            "slot": list(self.slot),
+            "per_page": self.per_page,
+            "links": sorted(self.links),
+            "lines": sorted(self.lines),
+            "none_lines": sorted(self.none_lines),
+            "nonsense_url": self.nonsense_url,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Layout:
+        """The Layout that `to_json` kept."""
+        return cls(
+            container=tuple(kept.get("container", ())),
+            slot=tuple(kept.get("slot", ())),
+            per_page=int(kept.get("per_page", 0)),
+            links=frozenset(kept.get("links", ())),
+            lines=frozenset(kept.get("lines", ())),
+            none_lines=frozenset(kept.get("none_lines", ())),
+            nonsense_url=str(kept.get("nonsense_url", "")),
+        )

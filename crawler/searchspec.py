@@ -1,0 +1,82 @@
+"""How one site's own search function is asked: a request with a place for the query in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from crawler.web import Ask, form_encoded, joined
+
+How = Literal["site", "platform", "opensearch", "searchaction", "form", "common-path"]
+SLOT = "{searchTerms}"
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How a platform numbers its result pages: the parameter, its first value, and its step (0 = the page's size)."""
+
+    param: str
+    first: int = 1
+    step: int = 1
+    size: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict."""
+        return {"param": self.param, "first": self.first, "step": self.step, "size": self.size}
+
+
+@dataclass(frozen=True)
+class SearchSpec:
+    """One way to ask one site.
+
+    `fields` are everything the form sends, in order, with the query field's own value empty; hidden and default inputs
+    are kept, and of the buttons the one that searches. A `url` with {searchTerms} in it takes the query there instead.
+    """
+
+    how: How
+    url: str
+    query_param: str
+    platform: str = ""
+    method: str = "GET"
+    fields: tuple[tuple[str, str], ...] = ()
+    encoding: str = "utf-8"
+    found_on: str = ""
+    paging: Paging | None = None
+
+    def ask(self, query: str) -> Ask:
+        """The request for `query`, encoded as a browser would in the form's charset."""
+        if SLOT in self.url:
+            slot = quote(query, safe="", encoding=self.encoding, errors="xmlcharrefreplace")
+            in_path = SLOT in urlsplit(self.url).path
+            url = self.url.replace(SLOT, slot if in_path else slot.replace("%20", "+"))
+            return Ask(joined(url, "") or url, "GET", (), self.encoding)
+        filled = tuple((n, query if n == self.query_param else v) for n, v in self.fields)
+        if all(name != self.query_param for name, _ in filled):
+            filled = (*filled, (self.query_param, query))
+        if self.method == "POST":
+            return Ask(self.url, "POST", filled, self.encoding)
+        parts = urlsplit(self.url)
+        url = urlunsplit((parts.scheme, parts.netloc, parts.path, form_encoded(filled, self.encoding), ""))
+        return Ask(url, "GET", (), self.encoding)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict, as kept in the record."""
+        return {
+            "how": self.how,
+            "url": self.url,
+            "query_param": self.query_param,
+            "platform": self.platform,
+            "method": self.method,
+            "fields": [list(pair) for pair in self.fields],
+            "encoding": self.encoding,
+            "found_on": self.found_on,
+            "paging": self.paging.to_json() if self.paging else None,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> SearchSpec:
+        """The SearchSpec that `to_json` kept."""
+        fields = tuple((str(name), str(value)) for name, value in kept.get("fields", ()))
+        paging = Paging(**kept["paging"]) if kept.get("paging") else None
+        return cls(**{**kept, "fields": fields, "paging": paging})

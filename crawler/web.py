@@ -1,0 +1,175 @@
+"""What the crawler asks of the web and what comes back: the vocabulary that every crawler module shares.
+
+An `Ask` is a request that can be kept and repeated, a `Page` is the answer, `FetchProblem` says why there is none,
+and `Fetch` is the one function that the search code needs from the outside world. Nothing here touches a network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+import lxml.html
+from bs4 import BeautifulSoup
+from lxml import etree
+from w3lib.encoding import html_to_unicode
+from w3lib.url import canonicalize_url, safe_url_string
+
+ProblemKind = Literal["robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"]
+
+TRACKING = re.compile(
+    r"^(utm_\w+|gclid|fbclid|msclkid|mc_[ce]id|_ga|phpsessid|jsessionid|aspsessionid\w*|asp\.net_sessionid|"
+    r"cfid|cftoken|oscsid|sessionid|session_id|sid_session|searchterm|highlight)$",
+    re.IGNORECASE,
+)
+SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sessionid)=[^/?#]*|/\((?:[SAF]\([^)]*\))+\)", re.IGNORECASE)
+UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+LONGEST_TEXT = 4_000_000
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request. A GET has its query in `url`; `fields` are the form data of a POST, in order."""
+
+    url: str
+    method: str = "GET"
+    fields: tuple[tuple[str, str], ...] = ()
+    encoding: str = "utf-8"
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict, as kept in the record."""
+        return {
+            "url": self.url,
+            "method": self.method,
+            "fields": [list(pair) for pair in self.fields],
+            "encoding": self.encoding,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Ask:
+        """The Ask that `to_json` kept."""
+        pairs = tuple((str(name), str(value)) for name, value in kept.get("fields", ()))
+        return cls(kept["url"], kept.get("method", "GET"), pairs, kept.get("encoding", "utf-8"))
+
+    def body(self) -> bytes:
+        """The form data of a POST as bytes; what the charset lacks goes as a character reference, as browsers do."""
+        return form_encoded(self.fields, self.encoding).encode("ascii")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: `url` is the address after redirects, `body` the bytes after content decoding."""
+
+    ask: Ask
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text: charset from the header, BOM or meta, else UTF-8, else windows-1252."""
+        _, text = html_to_unicode(
+            self.content_type or None, self.body[:LONGEST_TEXT], auto_detect_fun=_guessed_charset
+        )
+        return UNWANTED.sub("", text)
+
+    @cached_property
+    def tree(self) -> lxml.html.HtmlElement:
+        """The body parsed as HTML, always with a root, however broken. Parsed once; much faster than `soup`."""
+        parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+        markup = self.text.encode("utf-8", "replace").strip() or b"<html><body></body></html>"
+        try:
+            root = lxml.html.document_fromstring(markup, parser=parser)
+        except (etree.ParserError, etree.XMLSyntaxError):
+            root = lxml.html.document_fromstring(b"<html><body></body></html>", parser=parser)
+        return root
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The body as BeautifulSoup (lxml)."""
+        return BeautifulSoup(self.text, "lxml")
+
+    @cached_property
+    def base_url(self) -> str:
+        """What relative links are relative to: the page's <base href> where it has one, else its address."""
+        for base in self.tree.iter("base"):
+            href = (base.get("href") or "").strip()
+            if href:
+                return joined(self.url, href) or self.url
+        return self.url
+
+
+class FetchProblem(Exception):
+    """Raised by a Fetch that brought no page. It is an outcome to keep; do not go round it or retry it here."""
+
+    def __init__(self, kind: ProblemKind, reason: str, status: int | None = None, url: str = "") -> None:
+        super().__init__(f"{kind}: {reason}")
+        self.kind: ProblemKind = kind
+        self.reason = reason
+        self.status = status
+        self.url = url
+
+
+# An HTTP error (4xx, 5xx) comes back as a Page with that status; everything without a page is a FetchProblem.
+Fetch = Callable[[Ask], Awaitable[Page]]
+
+
+def canonical_url(url: str) -> str:
+    """One spelling per page: sorted parameters, no fragment, no default port, no session ids or campaign tags."""
+    try:
+        parts = urlsplit(SESSION_IN_PATH.sub("", url.strip()))
+        kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(pair[0])]
+        host = parts.hostname or ""
+        if parts.port and (parts.scheme, parts.port) not in {("http", 80), ("https", 443)}:
+            host = f"{host}:{parts.port}"
+        return canonicalize_url(urlunsplit((parts.scheme.lower(), host, parts.path or "/", urlencode(kept), "")))
+    except ValueError:
+        return url.strip()
+
+
+def joined(base: str, href: str) -> str:
+    """`href` made absolute against `base`, safe to ask for; '' where it is not a web address."""
+    try:
+        url = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+            return ""
+        _ = parts.port
+        return safe_url_string(url)
+    except ValueError:
+        return ""
+
+
+def form_encoded(pairs: tuple[tuple[str, str], ...], encoding: str) -> str:
+    """Form data as a browser writes it in the page's charset."""
+    return urlencode(pairs, encoding=encoding, errors="xmlcharrefreplace")
+
+
+def host_of(url: str) -> str:
+    """Host with port, lower case, without 'www.': two addresses with the same one are the same site."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    return (parts.hostname or "").removeprefix("www.") + port
+
+
+def readable(url: str) -> str:
+    """A URL with its percent escapes undone, for comparing and showing."""
+    return unquote(url.replace("+", " "))
+
+
+def _guessed_charset(body: bytes) -> str:
+    """Pages that declare nothing: UTF-8 if they are valid UTF-8, else windows-1252, as browsers assume."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        return "utf-8" if problem.start > len(body) - 4 else "cp1252"
+    return "utf-8"
