@@ -11,10 +11,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from study.errors import UserError
+
 _HERE = Path(__file__).parent
 
 
-class UnknownAuthority(Exception):
+class UnknownAuthority(UserError):
     """Raised for a code, slug or sample the register does not hold; the text offers what is near."""
 
 
@@ -35,9 +37,7 @@ class Authority:
 
     def in_force(self, day: date) -> bool:
         """Tell whether the authority existed on ``day``."""
-        return (self.start_date is None or self.start_date <= day) and (
-            self.end_date is None or day <= self.end_date
-        )
+        return (self.start_date is None or self.start_date <= day) and (self.end_date is None or day <= self.end_date)
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,7 @@ def find(code_or_slug: str) -> Authority:
     for authority in by_code.values():
         if authority.slug == wanted.lower():
             return authority
-    near = [a.slug for a in by_code.values() if wanted.lower() in a.slug or wanted.lower() in a.name.lower()][
-        :5
-    ]
+    near = [a.slug for a in by_code.values() if wanted.lower() in a.slug or wanted.lower() in a.name.lower()][:5]
     hint = f"; did you mean {', '.join(near)}?" if near else "; `mentorwatch authorities` lists them"
     raise UnknownAuthority(f"{code_or_slug!r} is no GSS code or slug of the register{hint}")
 

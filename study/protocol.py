@@ -15,10 +15,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from study.errors import UserError
+
 _PROTOCOLS = Path(__file__).parent / "protocols"
 
 
-class ProtocolError(Exception):
+class ProtocolError(UserError):
     """A protocol file is missing or wrong; the text names file, key and what was expected."""
 
 
@@ -30,7 +32,9 @@ def _pattern(text: str) -> str:
     return text
 
 
-Pattern = Annotated[str, AfterValidator(_pattern)]  # matched without regard to case; white space stands for any white space
+Pattern = Annotated[
+    str, AfterValidator(_pattern)
+]  # matched without regard to case; white space stands for any white space
 Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
@@ -193,8 +197,10 @@ def _say(path: Path, data: object, location: tuple[int | str, ...], message: str
             key += f"[{code or step}]"
         else:
             key += f".{step}" if key else str(step)
-        data = data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else (
-            data.get(step) if isinstance(data, dict) else None
+        data = (
+            data[step]
+            if isinstance(data, list) and isinstance(step, int) and step < len(data)
+            else (data.get(step) if isinstance(data, dict) else None)
         )
     shown = "" if isinstance(found, dict | list) or message == "Field required" else f" (found {str(found)[:80]!r})"
     return f"{path}: {key or 'file'}: {message.removeprefix('Value error, ')}{shown}"

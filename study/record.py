@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -44,11 +45,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
+from study.errors import UserError
+
 DEFAULT_URL = "sqlite:///data/mentorwatch.db"
 ENVIRONMENT_VARIABLE = "MENTORWATCH_RECORD"
 
 
-class RecordError(Exception):
+class RecordError(UserError):
     """The record cannot be opened or read; the text names the URL and what to do. Do not retry without a change."""
 
 
@@ -104,9 +107,7 @@ crawl = Table(
     Column("protocol", String(100), nullable=False),  # name, e.g. nfer-2008
     Column("protocol_hash", String(64), nullable=False),
     Column("sample", String(100), nullable=False),  # sample name, or 'sites' for sites given by hand
-    Column(
-        "targets", JSON, nullable=False
-    ),  # [{authority, home_url, host_kind}]: what this crawl is to visit
+    Column("targets", JSON, nullable=False),  # [{authority, home_url, host_kind}]: what this crawl is to visit
     Column("as_of", Date, nullable=False),  # the day the crawl speaks for
     Column("version", String(50), nullable=False),  # of mentorwatch
     Column("started_at", Moment, nullable=False),
@@ -197,7 +198,8 @@ capture = Table(
     Column("last_modified", CleanText),
     Column("raw_hash", String(64)),  # SHA-256 of the body
     Column("warc_file", CleanText),
-    Column("warc_offset", Integer),
+    Column("warc_offset", BigInteger),
+    Column("warc_length", Integer),  # bytes of the compressed record
     Column("fetched_at", Moment),
     Column("text_hash", String(64)),  # the text judged: extraction less site blocks (classifier)
     UniqueConstraint("crawl_id", "page_id"),
@@ -319,9 +321,7 @@ label = Table(
 
 def text_hash(title: str, body_text: str) -> str:
     """Return the identity of a text: SHA-256 over title and text with white space folded."""
-    folded = (
-        " ".join(title.split()) + "\n" + "\n".join(" ".join(line.split()) for line in body_text.splitlines())
-    )
+    folded = " ".join(title.split()) + "\n" + "\n".join(" ".join(line.split()) for line in body_text.splitlines())
     return hashlib.sha256(clean(folded).encode()).hexdigest()
 
 
@@ -409,9 +409,7 @@ def _engine(url: str, *, create: bool) -> Engine:
             f"{parsed!r}: this kind of database is not supported (sqlite and postgresql are)"
         ) from problem
     except ModuleNotFoundError as problem:
-        raise RecordError(
-            f"{parsed!r}: needs the postgres extra: pip install 'mentorwatch[postgres]'"
-        ) from problem
+        raise RecordError(f"{parsed!r}: needs the postgres extra: pip install 'mentorwatch[postgres]'") from problem
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name != "postgresql":

@@ -1,8 +1,7 @@
 """The record as of 0.1.0"""
 
-from alembic import op
 import sqlalchemy as sa
-
+from alembic import op
 
 revision = "0001"
 down_revision = None
@@ -186,7 +185,8 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("raw_hash", sa.String(length=64), nullable=True),
         sa.Column("warc_file", sa.Text(), nullable=True),
-        sa.Column("warc_offset", sa.Integer(), nullable=True),
+        sa.Column("warc_offset", sa.BigInteger(), nullable=True),
+        sa.Column("warc_length", sa.Integer(), nullable=True),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("text_hash", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["crawl_id"], ["crawl.id"], name=op.f("fk_capture_crawl_id")),
@@ -223,9 +223,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["crawl_id"], ["crawl.id"], name=op.f("fk_search_crawl_id")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_search_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
-        sa.UniqueConstraint(
-            "site_id", "via", "keyword", "query", name=op.f("uq_search_site_id_via_keyword_query")
-        ),
+        sa.UniqueConstraint("site_id", "via", "keyword", "query", name=op.f("uq_search_site_id_via_keyword_query")),
     )
     op.create_table(
         "hit",

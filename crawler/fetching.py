@@ -1,0 +1,91 @@
+"""The fetch that the search code is driven by, on Scrapy's engine: every request passes its middlewares and slots."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.http import Response
+
+from crawler import outcomes
+from crawler.guard import GuardedResolver
+from crawler.middlewares import RefusedAddress, RobotsForbidden, WaitTooLong, headers_of
+from crawler.web import Ask, FetchProblem, Page
+
+
+class AskingSpider(Spider):
+    """A spider that asks one question after the other and waits for the answers, rather than by callbacks."""
+
+    async def fetch(self, ask: Ask) -> Page:
+        """Return the answer to ``ask``; raise :class:`FetchProblem` where there is none, or a firewall's instead."""
+        response = await self.download(ask)
+        page = Page(
+            ask=ask,
+            url=response.url,
+            status=response.status,
+            content_type=headers_of(response).get("content-type", ""),
+            body=response.body,
+            headers=headers_of(response),
+        )
+        refused = outcomes.blocked(page.status, page.headers, page.body)
+        if refused:
+            raise FetchProblem("blocked", f"blocked by {refused.vendor} ({refused.evidence})", page.status, page.url)
+        return page
+
+    async def download(self, ask: Ask) -> Response:
+        """Send ``ask`` through Scrapy's downloader; raise :class:`FetchProblem` where nothing comes back."""
+        assert self.crawler.engine is not None
+        try:
+            return await self.crawler.engine.download_async(_request(ask))
+        except RobotsForbidden as problem:
+            raise FetchProblem("robots", str(problem), url=ask.url) from problem
+        except RefusedAddress as problem:
+            raise FetchProblem("refused", str(problem), url=ask.url) from problem
+        except WaitTooLong as problem:
+            raise FetchProblem("http", str(problem), 429, ask.url) from problem
+        except IgnoreRequest as problem:  # Scrapy's own: a body that grew past the limit while decompressing
+            raise FetchProblem("too-large", str(problem), url=ask.url) from problem
+        except DownloadCancelledError as problem:
+            raise FetchProblem(
+                "too-large", f"larger than {self.settings.getint('DOWNLOAD_MAXSIZE')} bytes", url=ask.url
+            ) from problem
+        except DownloadTimeoutError as problem:
+            seconds = self.settings.getfloat("DOWNLOAD_TIMEOUT")
+            raise FetchProblem("timeout", f"no answer within {seconds:.0f} seconds", url=ask.url) from problem
+        except CannotResolveHostError as problem:
+            host = _host(ask.url)
+            if host in GuardedResolver.refused:
+                raise FetchProblem("refused", GuardedResolver.refused[host], url=ask.url) from problem
+            raise FetchProblem("network", f"{host}: there is no such host", url=ask.url) from problem
+        except (DownloadConnectionRefusedError, DownloadFailedError, ResponseDataLossError) as problem:
+            raise FetchProblem("network", f"{_host(ask.url)}: {_words(problem)}", url=ask.url) from problem
+        except (NotSupported, UnsupportedURLSchemeError, ValueError) as problem:
+            raise FetchProblem("refused", str(problem), url=ask.url) from problem
+
+
+def _request(ask: Ask) -> Request:
+    if ask.method != "POST":
+        return Request(ask.url, dont_filter=True)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Request(ask.url, method="POST", body=ask.body(), headers=headers, dont_filter=True)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or url).lower()
+
+
+def _words(problem: Any) -> str:
+    inner = problem.__cause__ or problem
+    return (str(inner) or type(inner).__name__).strip("[]<>").splitlines()[0][:300]

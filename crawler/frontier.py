@@ -1,0 +1,356 @@
+"""What the crawler reads from and writes to the record: the work to do is rows that are ``pending``.
+
+The write functions take a connection and are run by the writer, in order; each leaves the record in a state from which a
+new process can go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.engine import Connection
+
+from crawler.asking import Reading, SearchFunction, State, conclude
+from study import record as r
+from study.protocol import Protocol
+from study.record import Record
+from study.version import VERSION
+
+
+@dataclass(frozen=True)
+class Target:
+    """One site to visit: whose it is, its home page, and what kind of host it is (main | portal | committee)."""
+
+    authority: str
+    home_url: str
+    host_kind: str = "main"
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A site of the crawl as the record has it; ``function`` is set once its search was found."""
+
+    id: int
+    authority: str
+    home_url: str
+    state: str
+    function: dict[str, Any] | None
+    status: str | None
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """A search still to do, and how far an earlier process came with it."""
+
+    id: int
+    query: str
+    progress: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A page to fetch."""
+
+    capture_id: int
+    url: str
+
+
+def open_crawl(
+    record: Record,
+    protocol: Protocol,
+    sample: str,
+    targets: Sequence[Target],
+    as_of: date,
+    *,
+    fresh: bool = False,
+) -> tuple[int, bool]:
+    """Return (crawl id, resumed): the unfinished crawl of the same protocol, sample and targets, or a new one.
+
+    ``fresh`` leaves an unfinished one as it is and begins anew.
+    """
+    wanted = [{"authority": t.authority, "home_url": t.home_url, "host_kind": t.host_kind} for t in targets]
+    with record.begin() as db:
+        if not fresh:
+            unfinished = db.execute(
+                select(r.crawl.c.id, r.crawl.c.targets)
+                .where(
+                    r.crawl.c.finished_at.is_(None),
+                    r.crawl.c.protocol_hash == protocol.hash,
+                    r.crawl.c.sample == sample,
+                )
+                .order_by(r.crawl.c.id.desc())
+            )
+            for crawl_id, targets_then in unfinished:
+                if targets_then == wanted:
+                    return int(crawl_id), True
+        crawl_id = _insert_crawl(db, protocol, sample, wanted, as_of)
+        for target in targets:
+            site_id = _id(
+                db,
+                r.site,
+                crawl_id=crawl_id,
+                authority=target.authority,
+                host_kind=target.host_kind,
+                home_url=target.home_url,
+                state="pending",
+            )
+            r.insert_new(
+                db,
+                r.search,
+                [
+                    {
+                        "crawl_id": crawl_id,
+                        "site_id": site_id,
+                        "keyword": keyword.code,
+                        "query": variant,
+                        "via": "search",
+                        "state": "pending",
+                    }
+                    for keyword in protocol.keywords
+                    for variant in keyword.variants
+                ],
+            )
+    return crawl_id, False
+
+
+def _insert_crawl(db: Connection, protocol: Protocol, sample: str, targets: list[dict[str, str]], as_of: date) -> int:
+    return _id(
+        db,
+        r.crawl,
+        protocol=protocol.name,
+        protocol_hash=protocol.hash,
+        sample=sample,
+        targets=targets,
+        as_of=as_of,
+        version=VERSION,
+        started_at=datetime.now(UTC),
+    )
+
+
+def _id(db: Connection, table: Any, **values: Any) -> int:
+    key = db.execute(table.insert().values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def sites_to_visit(record: Record, crawl_id: int) -> list[SiteRow]:
+    """Return the sites of a crawl with anything left to do."""
+    open_searches = select(r.search.c.site_id).where(r.search.c.crawl_id == crawl_id, r.search.c.state == "pending")
+    open_captures = select(r.capture.c.site_id).where(r.capture.c.crawl_id == crawl_id, r.capture.c.state == "pending")
+    query = (
+        select(r.site)
+        .where(
+            r.site.c.crawl_id == crawl_id,
+            (r.site.c.state == "pending") | r.site.c.id.in_(open_searches) | r.site.c.id.in_(open_captures),
+        )
+        .order_by(r.site.c.id)
+    )
+    with record.begin() as db:
+        return [
+            SiteRow(row.id, row.authority, row.home_url, row.state, row.function, row.status)
+            for row in db.execute(query)
+        ]
+
+
+def searches_to_do(record: Record, site_id: int) -> list[SearchRow]:
+    """Return the searches of a site that were not read to their end yet, in the protocol's order."""
+    query = (
+        select(r.search.c.id, r.search.c.query, r.search.c.progress)
+        .where(r.search.c.site_id == site_id, r.search.c.state == "pending")
+        .order_by(r.search.c.id)
+    )
+    with record.begin() as db:
+        return [SearchRow(row.id, row.query, row.progress) for row in db.execute(query)]
+
+
+def urls_seen(record: Record, search_id: int) -> set[str]:
+    """Return the canonical URLs that a search has found so far."""
+    query = select(r.page.c.url).join(r.hit, r.hit.c.page_id == r.page.c.id).where(r.hit.c.search_id == search_id)
+    with record.begin() as db:
+        return set(db.execute(query).scalars())
+
+
+def captures_to_do(record: Record, site_id: int) -> list[Wanted]:
+    """Return the pages of a site that are still to be fetched."""
+    query = (
+        select(r.capture.c.id, r.page.c.url)
+        .join(r.page, r.page.c.id == r.capture.c.page_id)
+        .where(r.capture.c.site_id == site_id, r.capture.c.state == "pending")
+        .order_by(r.capture.c.id)
+    )
+    with record.begin() as db:
+        return [Wanted(row.id, row.url) for row in db.execute(query)]
+
+
+def warc_ends(record: Record) -> dict[str, int]:
+    """Return for each WARC file the end of its last committed record, in bytes."""
+    query = (
+        select(r.capture.c.warc_file, func.max(r.capture.c.warc_offset + r.capture.c.warc_length))
+        .where(r.capture.c.warc_file.is_not(None))
+        .group_by(r.capture.c.warc_file)
+    )
+    with record.begin() as db:
+        return {file: int(end) for file, end in db.execute(query)}
+
+
+# -- Writes, run by the writer -------------------------------------------------------------------------------------------
+
+
+def keep_function(db: Connection, site_id: int, function: SearchFunction) -> None:
+    """Keep what was found of a site's search; where none works, its searches are done, with the status that says why."""
+    controls = function.controls
+    db.execute(
+        update(r.site)
+        .where(r.site.c.id == site_id)
+        .values(
+            state="done",
+            how=function.how or None,
+            platform=function.platform or None,
+            function=function.to_json() if function.found else None,
+            controls={
+                "nonsense": controls.nonsense,
+                "nonsense_hits": controls.nonsense_hits,
+                "known_word": controls.known_word,
+                "known_word_hits": controls.known_word_hits,
+                "passed": controls.passed,
+            },
+            status=None if function.found else function.status,
+            reason=function.reason,
+            checked_at=datetime.now(UTC),
+        )
+    )
+    if not function.found:
+        end_searches(db, site_id, function.status, function.reason)
+
+
+def end_searches(db: Connection, site_id: int, status: str, reason: str) -> None:
+    """End every search of a site that is still open with ``status``."""
+    db.execute(
+        update(r.search)
+        .where(r.search.c.site_id == site_id, r.search.c.state == "pending")
+        .values(state="done", status=status, reason=reason, finished_at=datetime.now(UTC))
+    )
+
+
+def end_captures(db: Connection, site_id: int, outcome: str, reason: str) -> None:
+    """End every fetch of a site that is still open with ``outcome``."""
+    db.execute(
+        update(r.capture)
+        .where(r.capture.c.site_id == site_id, r.capture.c.state == "pending")
+        .values(state="done", outcome=outcome, reason=reason, fetched_at=datetime.now(UTC))
+    )
+
+
+def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading) -> list[Wanted]:
+    """Keep one results page: its hits, their pages, what is still to fetch of them, and where to go on.
+
+    Returns the pages that no other search of the crawl had asked for yet.
+    """
+    crawl_id, authority, as_of = db.execute(
+        select(r.crawl.c.id, r.site.c.authority, r.crawl.c.as_of)
+        .join(r.crawl, r.crawl.c.id == r.site.c.crawl_id)
+        .where(r.site.c.id == site_id)
+    ).one()
+    urls = list(dict.fromkeys(hit.canonical for hit in reading.hits))
+    r.insert_new(
+        db,
+        r.page,
+        [{"authority": authority, "url": url, "first_seen": as_of, "last_seen": as_of} for url in urls],
+    )
+    db.execute(
+        update(r.page)
+        .where(r.page.c.authority == authority, r.page.c.url.in_(urls), r.page.c.last_seen < as_of)
+        .values(last_seen=as_of)
+    )
+    found = db.execute(select(r.page.c.url, r.page.c.id).where(r.page.c.authority == authority, r.page.c.url.in_(urls)))
+    page_ids = {str(row.url): int(row.id) for row in found}
+    r.insert_new(
+        db,
+        r.hit,
+        [
+            {
+                "search_id": search_id,
+                "page_id": page_ids[hit.canonical],
+                "rank": hit.rank,
+                "url": hit.url,
+                "title": hit.title,
+                "snippet": hit.snippet,
+            }
+            for hit in reading.hits
+        ],
+    )
+    already = set(
+        db.execute(
+            select(r.capture.c.page_id).where(
+                r.capture.c.crawl_id == crawl_id, r.capture.c.page_id.in_(page_ids.values())
+            )
+        ).scalars()
+    )
+    new = {url: page_id for url, page_id in page_ids.items() if page_id not in already}
+    r.insert_new(
+        db,
+        r.capture,
+        [
+            {"crawl_id": crawl_id, "page_id": page_id, "site_id": site_id, "state": "pending"}
+            for url, page_id in sorted(new.items(), key=lambda entry: urls.index(entry[0]))
+        ],
+    )
+    _keep_state(db, search_id, reading.state)
+    ids = db.execute(
+        select(r.capture.c.page_id, r.capture.c.id).where(
+            r.capture.c.crawl_id == crawl_id, r.capture.c.page_id.in_(new.values())
+        )
+    )
+    capture_of = {int(row.page_id): int(row.id) for row in ids}
+    return [Wanted(capture_of[new[url]], url) for url in urls if url in new]
+
+
+def _keep_state(db: Connection, search_id: int, state: State) -> None:
+    db.execute(
+        update(r.search)
+        .where(r.search.c.id == search_id)
+        .values(
+            progress=state.to_json(),
+            asked=state.ran_query or None,
+            reported_total=state.reported_total,
+            total_is=state.total_is,
+            collected=state.collected,
+            distinct_urls=state.distinct,
+            pages_read=state.pages,
+        )
+    )
+
+
+def keep_conclusion(db: Connection, search_id: int, state: State, search_url: str) -> None:
+    """End a search that was read as far as it goes, with the status its evidence carries."""
+    status, reason = conclude(state)
+    _keep_state(db, search_id, state)
+    db.execute(
+        update(r.search)
+        .where(r.search.c.id == search_id)
+        .values(
+            state="done",
+            status=status,
+            reason=reason,
+            search_url=search_url,
+            progress=None,
+            finished_at=datetime.now(UTC),
+        )
+    )
+
+
+def finish_crawl(record: Record, crawl_id: int) -> bool:
+    """Mark a crawl finished if nothing of it is left to do; tell whether it is."""
+    if sites_to_visit(record, crawl_id):
+        return False
+    with record.begin() as db:
+        db.execute(
+            update(r.crawl)
+            .where(r.crawl.c.id == crawl_id, r.crawl.c.finished_at.is_(None))
+            .values(finished_at=datetime.now(UTC))
+        )
+    return True

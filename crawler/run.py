@@ -1,0 +1,111 @@
+"""Run a spider from the command line's side: settings in, outcome out. One spider per process, as Twisted has it."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from crawler.planning import CrawlPlan
+from crawler.spiders.probe import Probe
+from crawler.spiders.sitesearch import SiteSearch
+from study.errors import UserError
+from study.record import Record
+from study.version import VERSION
+
+
+class AlreadyRunning(UserError):
+    """Another process is crawling into the same record."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """What a run may set of how it fetches; see crawler/settings.py for units and defaults."""
+
+    allow: tuple[str, ...] = ()
+    contact: str = ""
+    delay: float | None = None
+    platforms: bool = True
+    site_budget: float | None = None
+    log_file: Path | None = None
+    verbose: bool = False
+    show_progress: bool = True
+
+    def settings(self) -> Settings:
+        """Return the Scrapy settings of this run."""
+        settings = Settings()
+        settings.setmodule("crawler.settings", priority="project")
+        values: dict[str, Any] = {
+            "MENTORWATCH_ALLOW": list(self.allow),
+            "MENTORWATCH_CONTACT": self.contact,
+            "MENTORWATCH_PLATFORMS": self.platforms,
+            "MENTORWATCH_PROGRESS": self.show_progress,
+            "LOG_LEVEL": "INFO" if self.verbose else "WARNING",
+        }
+        if self.contact:
+            values["USER_AGENT"] = f"mentorwatch/{VERSION} (research crawler; {self.contact})"
+        if self.delay is not None:
+            values["DOWNLOAD_DELAY"] = self.delay
+            if self.delay == 0:  # only asked for on one's own machine: let the server be the limit
+                values |= {"CONCURRENT_REQUESTS": 0, "CONCURRENT_REQUESTS_PER_DOMAIN": 8}
+        if self.site_budget is not None:
+            values["MENTORWATCH_SITE_BUDGET"] = self.site_budget
+        if self.log_file is not None:
+            values["LOG_FILE"] = str(self.log_file)
+        settings.setdict(values, priority="cmdline")
+        return settings
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What a crawl came to: ``finished`` false means there is work left (it was interrupted)."""
+
+    crawl_id: int | None
+    finished: bool
+
+
+def crawl(plan: CrawlPlan, manners: Manners) -> Crawled:
+    """Run a crawl to its end; raise :class:`AlreadyRunning` if one runs on this record, or the record's own errors."""
+    with Record.open(plan.record_url) as record, _only_one(record):
+        _quiet_libraries()
+        process = AsyncCrawlerProcess(manners.settings())
+        crawler = process.create_crawler(SiteSearch)
+        process.crawl(crawler, plan=plan)
+        process.start()
+    spider = crawler.spider
+    return Crawled(getattr(spider, "crawl_id", None), bool(getattr(spider, "finished", False)))
+
+
+def probe(home_url: str, query: str, manners: Manners, *, to_end: bool) -> dict[str, Any] | None:
+    """Probe one site; return the dict of :func:`crawler.spiders.probe.describe`, None if it was interrupted."""
+    _quiet_libraries()
+    process = AsyncCrawlerProcess(manners.settings())
+    crawler = process.create_crawler(Probe)
+    process.crawl(crawler, home_url=home_url, query=query, to_end=to_end)
+    process.start()
+    return getattr(crawler.spider, "found", None)
+
+
+@contextmanager
+def _only_one(record: Record) -> Iterator[None]:
+    record.directory.mkdir(parents=True, exist_ok=True)
+    path = record.directory / "crawl.lock"
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise AlreadyRunning(f"another crawl is running on this record (it holds {path})") from problem
+        yield
+
+
+def _quiet_libraries() -> None:
+    # PDF and encoding libraries narrate their work; what matters of it is in the record.
+    for name in ("pypdfium2", "charset_normalizer", "asyncio"):
+        logging.getLogger(name).setLevel(logging.ERROR)

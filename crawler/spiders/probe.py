@@ -1,0 +1,79 @@
+"""Look at how one site's own search works, without keeping anything: what `mentorwatch probe` runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from crawler.asking import Hit, SearchFunction, State, conclude, find_search, read_search
+from crawler.fetching import AskingSpider
+
+_PAGE_LIMIT = 1000
+
+
+class Probe(AskingSpider):
+    """Finds the search of ``home_url``, asks ``query`` (one page, or with ``to_end`` all) and leaves a dict in ``found``."""
+
+    name = "probe"
+
+    def __init__(self, home_url: str = "", query: str = "mentoring", to_end: bool = False, **_: Any) -> None:
+        super().__init__()
+        self.home_url, self.query, self.to_end = home_url, query, to_end
+        self.found: dict[str, Any] | None = None
+
+    async def start(self) -> AsyncIterator[Any]:
+        use = self.settings.getbool("MENTORWATCH_PLATFORMS")
+        function = await find_search(self.fetch, self.home_url, use_platforms=use)
+        hits: list[Hit] = []
+        state: State | None = None
+        if function.found:
+            async for reading in read_search(self.fetch, function, self.query, max_pages=_PAGE_LIMIT):
+                hits += reading.hits
+                state = reading.state
+                if not self.to_end:
+                    break
+        self.found = describe(self.home_url, function, self.query, hits, state, to_end=self.to_end)
+        return
+        yield
+
+
+def describe(
+    home_url: str, function: SearchFunction, query: str, hits: list[Hit], state: State | None, *, to_end: bool
+) -> dict[str, Any]:
+    """Return what was seen under the keys that `mentorwatch probe --json` promises (docs/probe.md)."""
+    spec, controls = function.spec, function.controls
+    status: str = function.status
+    reason = function.reason
+    if function.found and state is not None:
+        if to_end or state.next is None:
+            status, reason = conclude(state)
+        else:
+            status, reason = "found", f"read 1 page of {query!r}; --to-end reads them all and proves the end"
+    seen: dict[str, Any] = {
+        "home_url": home_url,
+        "found": function.found,
+        "how": function.how or None,
+        "platform": function.platform or None,
+        "method": spec.method if spec else None,
+        "search_url": spec.url if spec else None,
+        "query_param": spec.query_param if spec else None,
+        "controls": {
+            "nonsense_hits": controls.nonsense_hits,
+            "known_word_hits": controls.known_word_hits,
+            "passed": controls.passed,
+        },
+        "query": query,
+        "reported_total": state.reported_total if state else None,
+        "total_is": state.total_is if state else "absent",
+        "hits": [{"rank": h.rank, "url": h.url, "title": h.title, "snippet": h.snippet} for h in hits],
+        "next_page": state.next.url if state and state.next else None,
+        "status": status,
+        "reason": reason,
+    }
+    if to_end:
+        seen |= {
+            "collected": state.collected if state else 0,
+            "distinct": state.distinct if state else 0,
+            "pages": state.pages if state else 0,
+        }
+    return seen

@@ -1,0 +1,216 @@
+"""The crawl: each site is asked its own search function, and what it finds is fetched once.
+
+    scrapy crawl sitesearch -a authorities=E10000016,E10000032 -s MENTORWATCH_CONTACT=you@example.org
+    scrapy crawl sitesearch -a sample=nfer-2008
+    scrapy crawl sitesearch -a sites=https://www.example.gov.uk/
+
+One task per site runs the whole story of that site; the record is the frontier, so a task begins where an earlier process
+was killed. Tasks of different sites run side by side, each at its own host's pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+from sqlalchemy.engine import Connection
+
+from crawler import frontier, outcomes, progress
+from crawler.asking import Reading, SearchFunction, State, find_search, read_search
+from crawler.fetching import AskingSpider
+from crawler.frontier import SearchRow, SiteRow, Wanted
+from crawler.items import Capture
+from crawler.middlewares import headers_of
+from crawler.planning import CrawlPlan, plan_from_arguments
+from crawler.warcfile import WarcFile, cut_back
+from crawler.web import Ask, FetchProblem
+from crawler.writer import Writer, WriterFailed
+from study.record import Record
+
+logger = logging.getLogger(__name__)
+# Kinds of problem that say something about the page, not about the site; the others count towards giving a site up.
+_PAGE_PROBLEMS = {"robots", "refused", "too-large"}
+_GIVE_UP_AFTER = 15  # fetches in a row that failed at one site
+_OUTCOME = {"network": "failed", "timeout": "failed", "http": "failed", "budget": "failed"}
+
+
+class SiteSearch(AskingSpider):
+    """Asks every site of a crawl and fetches what is found. Arguments: see the module's examples."""
+
+    name = "sitesearch"
+    writer: Writer
+
+    def __init__(self, plan: CrawlPlan | None = None, **arguments: str) -> None:
+        super().__init__()
+        self._arguments = arguments
+        self._plan = plan
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SiteSearch:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if spider._plan is None:
+            spider._plan = plan_from_arguments(spider._arguments, crawler.settings)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        plan = self._plan
+        assert plan is not None
+        self.record = Record.open(plan.record_url)
+        warc_directory = self.record.directory / "warc"
+        for name in cut_back(warc_directory, frontier.warc_ends(self.record)) if warc_directory.is_dir() else ():
+            logger.warning("%s: cut back to its last committed record", name)
+        self.writer = Writer(self.record, WarcFile(warc_directory, plan.software))
+        try:
+            crawl_id, resumed = frontier.open_crawl(
+                self.record, plan.protocol, plan.sample, plan.targets, plan.as_of, fresh=plan.fresh
+            )
+            self.crawl_id = crawl_id
+            sites = frontier.sites_to_visit(self.record, crawl_id)
+            self._tell(progress.crawl_began, crawl_id=crawl_id, resumed=resumed, sites=sites, plan=plan)
+            await self._visit_all(sites)
+            self.finished = frontier.finish_crawl(self.record, crawl_id)
+        finally:
+            await asyncio.to_thread(self.writer.close)
+            self.record.close()
+        return
+        yield  # an async generator that yields nothing: pages are asked for by the tasks
+
+    async def _visit_all(self, sites: list[SiteRow]) -> None:
+        tasks = [asyncio.create_task(self._visit(site), name=site.home_url) for site in sites]
+        try:
+            await asyncio.gather(*tasks)
+        except WriterFailed as problem:
+            raise CloseSpider(f"record: {problem}") from problem
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- One site --------------------------------------------------------------------------------------------------------
+
+    async def _visit(self, site: SiteRow) -> None:
+        budget = self.settings.getfloat("MENTORWATCH_SITE_BUDGET")
+        self._tell(progress.site_began, site=site)
+        try:
+            async with asyncio.timeout(budget):
+                function = await self._find(site)
+                if function is not None:
+                    for search in frontier.searches_to_do(self.record, site.id):
+                        await self._read(site, function, search)
+                await self._fetch_all(site, frontier.captures_to_do(self.record, site.id))
+        except TimeoutError:
+            reason = f"the site took longer than its budget of {budget:.0f} seconds"
+            await self.writer.do(lambda db, _: frontier.end_searches(db, site.id, "failed", reason))
+            await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
+        self._tell(progress.site_ended, site=site)
+
+    async def _find(self, site: SiteRow) -> SearchFunction | None:
+        if site.state == "done":
+            return SearchFunction.from_json(site.function) if site.function else None
+        platforms = self.settings.getbool("MENTORWATCH_PLATFORMS")
+        function = await find_search(self.fetch, site.home_url, use_platforms=platforms)
+        await self.writer.do(lambda db, _: frontier.keep_function(db, site.id, function))
+        self._tell(progress.search_found, site=site, function=function)
+        return function if function.found else None
+
+    async def _read(self, site: SiteRow, function: SearchFunction, search: SearchRow) -> None:
+        assert function.spec is not None
+        state = State.from_json(search.progress) if search.progress else None
+        seen = frontier.urls_seen(self.record, search.id) if state else set()
+        async for reading in read_search(self.fetch, function, search.query, state=state, seen=seen):
+            state = reading.state
+            await self.writer.do(partial(_keep_reading, search_id=search.id, site_id=site.id, reading=reading))
+            self._tell(progress.page_read, site=site, query=search.query, state=state)
+        if state is None:  # nothing could be read at all: read_search yields at least the state that says why
+            raise RuntimeError(f"{site.home_url}: reading {search.query!r} ended without a state")
+        url, final = function.spec.ask(search.query).url, state
+        await self.writer.do(lambda db, _: frontier.keep_conclusion(db, search.id, final, url))
+
+    # -- Its pages -------------------------------------------------------------------------------------------------------
+
+    async def _fetch_all(self, site: SiteRow, wanted: list[Wanted]) -> None:
+        self._tell(progress.captures_planned, site=site, count=len(wanted))
+        waiting = iter(wanted)
+        trouble = _Trouble()
+        workers = min(self.settings.getint("MENTORWATCH_CAPTURES_AT_ONCE"), len(wanted))
+        await asyncio.gather(*(self._fetch_some(site, waiting, trouble) for _ in range(workers)))
+        if trouble.given_up:
+            reason = f"given up after {_GIVE_UP_AFTER} failures in a row, the last: {trouble.last}"
+            await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
+
+    async def _fetch_some(self, site: SiteRow, waiting: Iterable[Wanted], trouble: _Trouble) -> None:
+        for wanted in waiting:
+            item = await self._capture(wanted, trouble)
+            assert self.crawler.engine is not None
+            await self.crawler.engine.scraper.start_itemproc_async(item, response=None)
+            if not item.kept:
+                raise WriterFailed(f"{wanted.url} could not be kept; see the log")
+            self._tell(progress.page_captured, site=site, item=item)
+            if trouble.given_up:
+                return
+
+    async def _capture(self, wanted: Wanted, trouble: _Trouble) -> Capture:
+        moment = datetime.now(UTC)
+        try:
+            response = await self.download(Ask(wanted.url))
+        except FetchProblem as problem:
+            trouble.count(problem)
+            return Capture(
+                wanted.capture_id,
+                wanted.url,
+                moment,
+                _OUTCOME.get(problem.kind, problem.kind),
+                problem.reason,
+                problem.status,
+            )
+        trouble.clear()
+        headers = headers_of(response)
+        item = Capture(
+            wanted.capture_id,
+            wanted.url,
+            moment,
+            "ok",
+            status=response.status,
+            final_url=response.url,
+            headers=headers,
+            media_type=headers.get("content-type", ""),
+            body=response.body,
+        )
+        refused = outcomes.blocked(response.status, headers, response.body)
+        if refused:
+            item.outcome, item.reason = "blocked", f"blocked by {refused.vendor} ({refused.evidence})"
+        elif response.status in (404, 410):
+            item.outcome, item.reason = "gone", f"HTTP {response.status}"
+        elif response.status != 200:
+            item.outcome, item.reason = "failed", f"HTTP {response.status}"
+        return item
+
+    def _tell(self, signal: object, **facts: Any) -> None:
+        self.crawler.signals.send_catch_log(signal, **facts)
+
+
+def _keep_reading(db: Connection, _: WarcFile, search_id: int, site_id: int, reading: Reading) -> None:
+    frontier.keep_reading(db, search_id, site_id, reading)
+
+
+class _Trouble:
+    """Counts failures in a row at one site."""
+
+    def __init__(self) -> None:
+        self.row, self.last, self.given_up = 0, "", False
+
+    def count(self, problem: FetchProblem) -> None:
+        if problem.kind in _PAGE_PROBLEMS:
+            return
+        self.row += 1
+        self.last = problem.reason
+        self.given_up = self.row >= _GIVE_UP_AFTER
+
+    def clear(self) -> None:
+        self.row = 0

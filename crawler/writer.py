@@ -1,0 +1,110 @@
+"""The one writer: a thread that owns the database connection and the WARC file of a crawling process.
+
+The reactor hands it pieces of work and goes on; what has queued up meanwhile is written together: WARC records first and
+fsynced, then one transaction, then whoever waits is told. So one disk sync serves many pages, and nothing is called done
+before it is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from crawler.warcfile import WarcFile
+from study.record import Record
+
+T = TypeVar("T")
+_AT_ONCE = 200  # pieces of work in one transaction
+
+
+@dataclass
+class _Piece(Generic[T]):
+    work: Callable[[Connection, WarcFile], T]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[T]
+
+
+class WriterFailed(Exception):
+    """The record could not be written; the crawl must stop. What was committed before is safe."""
+
+
+class Writer:
+    """Runs pieces of work one after the other, in the order given, in grouped transactions."""
+
+    def __init__(self, record: Record, warc: WarcFile) -> None:
+        self._record, self._warc = record, warc
+        self._queue: queue.SimpleQueue[_Piece[object] | None] = queue.SimpleQueue()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="record-writer", daemon=True)
+        self._thread.start()
+
+    async def do(self, work: Callable[[Connection, WarcFile], T]) -> T:
+        """Run ``work(connection, warc)`` on the writer's thread; return its result once it is committed.
+
+        Raises :class:`WriterFailed` if the transaction could not be committed, now or earlier.
+        """
+        if self._failed is not None:
+            raise WriterFailed(str(self._failed)) from self._failed
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Piece(work, loop, done))  # type: ignore[arg-type]
+        return await done
+
+    def close(self) -> None:
+        """Finish what is queued and stop the thread."""
+        self._queue.put(None)
+        self._thread.join()
+        self._warc.close()
+
+    def _run(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            pieces, last = [first], False
+            while len(pieces) < _AT_ONCE and not self._queue.empty():
+                piece = self._queue.get()
+                if piece is None:
+                    last = True
+                    break
+                pieces.append(piece)
+            self._write(pieces)
+            if last:
+                return
+
+    def _write(self, pieces: list[_Piece[object]]) -> None:
+        if self._failed is not None:
+            self._tell(pieces, None)
+            return
+        try:
+            with self._record.begin() as db:
+                results = [piece.work(db, self._warc) for piece in pieces]
+                self._warc.sync()
+        except (SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as problem:
+            # Whatever it is, the crawl cannot go on without its record; whoever waits hears of it and stops.
+            self._failed = problem
+            self._tell(pieces, None)
+        else:
+            self._tell(pieces, results)
+
+    def _tell(self, pieces: list[_Piece[object]], results: list[object] | None) -> None:
+        for number, piece in enumerate(pieces):
+            outcome = None if results is None else results[number]
+            piece.loop.call_soon_threadsafe(self._settle, piece, outcome, results is not None)
+
+    def _settle(self, piece: _Piece[object], outcome: object, good: bool) -> None:
+        if piece.done.done():  # whoever waited was cancelled
+            return
+        if good:
+            piece.done.set_result(outcome)
+        else:
+            failure = WriterFailed(f"the record could not be written: {self._failed}")
+            failure.__cause__ = self._failed
+            piece.done.set_exception(failure)

@@ -1,0 +1,5 @@
+"""`python -m mentorwatch` is `mentorwatch`."""
+
+from mentorwatch.cli import main
+
+main()

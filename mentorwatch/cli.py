@@ -1,0 +1,85 @@
+"""The command line: `mentorwatch VERB`. Verbs live in mentorwatch/verbs; this module only names and orders them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from mentorwatch.verbs.authorities import authorities
+from mentorwatch.verbs.classify import classify
+from mentorwatch.verbs.crawl import crawl
+from mentorwatch.verbs.demo import demo
+from mentorwatch.verbs.labels import labels
+from mentorwatch.verbs.probe import probe
+from mentorwatch.verbs.replica import replica
+from mentorwatch.verbs.report import report
+from mentorwatch.verbs.run import run
+from mentorwatch.verbs.status import status
+from mentorwatch.verbs.train import train
+from study.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Which local authorities promote mentoring and coaching of school staff?\n\n"
+        "mentorwatch asks each authority's website through its **own search function**, reads every hit, judges what is about "
+        "staff, lets researchers settle the rest, and writes tables in which every figure leads to a quote, a URL and a date.\n\n"
+        "Try it: `mentorwatch demo`. One real authority: "
+        "`mentorwatch run --authority kent --contact you@example.org`."
+    ),
+)
+
+_ORDER = (
+    ("The whole job", {"run": run, "demo": demo}),
+    ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "report": report}),
+    ("Look at", {"probe": probe, "status": status, "authorities": authorities, "replica": replica}),
+)
+for _panel, _verbs in _ORDER:
+    for _name, _verb in _verbs.items():
+        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name == "probe")(_verb)
+app.add_typer(labels, name="labels", rich_help_panel="Stage by stage")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from study.version import VERSION
+
+        typer.echo(f"mentorwatch {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
+
+
+def main() -> None:
+    """Run the command line; errors a person can act on are shown as one line, exit code 2."""
+    try:
+        app(standalone_mode=False)
+    except UserError as problem:
+        sys.exit(_say(f"mentorwatch: {problem}", 2))
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_say("mentorwatch: interrupted; the same command goes on where it stopped", 130))
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _say(words: str, code: int) -> int:
+    print(words, file=sys.stderr)
+    return code
