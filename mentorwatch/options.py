@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ ProtocolName = Annotated[
     str, typer.Option("--protocol", metavar="NAME|FILE", help="The study: a protocol's name, or a .toml file.")
 ]
 Allow = Annotated[
-    Optional[list[str]],  # noqa: UP045 (Typer reads this form)
+    list[str] | None,
     typer.Option(
         "--allow",
         metavar="HOST:PORT",
@@ -43,7 +43,7 @@ Contact = Annotated[
     ),
 ]
 Delay = Annotated[
-    Optional[float],  # noqa: UP045
+    float | None,
     typer.Option(
         "--delay",
         min=0,
@@ -62,7 +62,7 @@ Platforms = Annotated[
     ),
 ]
 SiteBudget = Annotated[
-    Optional[float],  # noqa: UP045
+    float | None,
     typer.Option(
         "--site-budget",
         min=1,
@@ -73,27 +73,27 @@ SiteBudget = Annotated[
     ),
 ]
 LogFile = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option("--log", metavar="FILE", help="Write the log here, not to the terminal.", rich_help_panel=_FETCHING),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every request.", rich_help_panel=_FETCHING)]
 Authority = Annotated[
-    Optional[list[str]],  # noqa: UP045
+    list[str] | None,
     typer.Option("--authority", "-a", metavar="CODE|SLUG", help="An authority of the register (repeatable)."),
 ]
 Site = Annotated[
-    Optional[list[str]],  # noqa: UP045
+    list[str] | None,
     typer.Option("--site", metavar="URL", help="A home page outside the register (repeatable)."),
 ]
 Sample = Annotated[
     str, typer.Option("--sample", metavar="NAME", help="A sample: nfer-2008, or england for all in force.")
 ]
 Homes = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option("--homes", metavar="CSV", help="Home pages to use in place of the register's: columns code, website."),
 ]
 AsOf = Annotated[
-    Optional[datetime],  # noqa: UP045
+    datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day the crawl speaks for; default today."),
 ]
 Fresh = Annotated[

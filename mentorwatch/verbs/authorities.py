@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 
 def authorities(
     words: Annotated[
-        Optional[list[str]], typer.Argument(help="Show only those whose name, code or region has these words.")
-    ] = None,  # noqa: UP045
+        list[str] | None, typer.Argument(help="Show only those whose name, code or region has these words.")
+    ] = None,
     sample: Annotated[str, typer.Option("--sample", metavar="NAME", help="Only a sample's, in its order.")] = "",
     on: Annotated[
-        Optional[datetime],  # noqa: UP045
+        datetime | None,
         typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE", help="Those in force on a day; default today."),
     ] = None,
     lineage: Annotated[bool, typer.Option("--lineage", help="Show what each became, or came from.")] = False,

@@ -28,6 +28,7 @@ def queue(
         mentorwatch labels queue -o to-read.csv
     """
     from classifier.stage import current_model_id
+
     from labels.files import write_queue
     from labels.queue import queue as queued
     from study import protocol as protocols

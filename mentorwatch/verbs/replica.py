@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ def replica(
         float, typer.Option("--scale", min=0.0, max=1.0, help="Share of the off-topic pages; 1 = July 2008 in full.")
     ] = 1.0,
     only: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--only", metavar="CODE", help="Serve only this authority (repeatable)."),
     ] = None,
 ) -> None:
