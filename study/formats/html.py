@@ -6,6 +6,7 @@ site, takes them out later. Nothing is fetched and no external entity is resolve
 
 import re
 from datetime import date
+from itertools import pairwise
 
 from bs4 import BeautifulSoup
 from resiliparse.extract.html2text import extract_plain_text
@@ -21,6 +22,8 @@ NEARLY_EMPTY = 200
 # 512 levels too.
 MAX_DEPTH = 512
 
+_MENU_LEVELS = 3
+_SHALLOW_LISTS = "body > ul, body > * > ul, body > * > * > ul"
 _NESTING_TAG = re.compile(r"<(/?)(?:div|span|table|b|i|u|font|em|strong|a|ul|ol|center|section|blockquote)\b", re.I)
 _SCRIPTED_DATE = re.compile(r'"date(?:Modified|Published)"\s*:\s*"([^"]{8,40})"')
 # Best first: the last change, then the publication (Dublin Core, eGMS, Open Graph, schema.org).
@@ -56,6 +59,7 @@ def read_html(body: bytes, media_type: str) -> Extraction:
 def _text(tree: HTMLTree, source: str) -> str:
     main = ""
     if not _too_deep(source):
+        _keep_lists(tree)
         main = tidy(extract_plain_text(tree, main_content=True, preserve_formatting=True))
     if len(main) >= NEARLY_EMPTY:
         return main
@@ -86,6 +90,21 @@ def _date(tree: HTMLTree, source: str) -> date | None:
     if match := _SCRIPTED_DATE.search(source):
         return read_date(match.group(1))
     return stated_date(source)
+
+
+def _keep_lists(tree: HTMLTree) -> None:
+    """Put lists of prose three levels further down, where resiliparse does not take them for the menu.
+
+    It drops every <ul> with fewer than three elements between it and <body> (html2text, 'Global navigation'),
+    so simple pages would lose all their lists. A list whose words are mostly links stays where it is.
+    """
+    for items in tree.document.query_selector_all(_SHALLOW_LISTS) if tree.document else ():
+        linked = sum(len(link.text or "") for link in items.get_elements_by_tag_name("a"))
+        if linked * 2 < len(items.text or "") and items.parent is not None:
+            divisions = [made for _ in range(_MENU_LEVELS) if (made := tree.create_element("div"))]
+            items.parent.replace_child(divisions[0], items)
+            for outer, inner in pairwise([*divisions, items]):
+                outer.append_child(inner)
 
 
 def _too_deep(source: str) -> bool:

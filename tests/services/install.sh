@@ -1,0 +1,68 @@
+#!/bin/sh
+# Install the Debian packages that the tests marked `services` need: two real search engines with a site
+# around them (WordPress, ht://Dig), PostgreSQL, LibreOffice for old Office files, Chromium.
+#
+#   tests/services/install.sh          install what is missing (root and apt-get needed only if something is)
+#   tests/services/install.sh --check  only say what is missing
+#
+# No daemon is started or enabled by this script: the fixtures in tests/conftest.py run private copies on
+# free loopback ports and stop them. Exit codes: 0 all there; 1 apt-get failed; 3 something is missing and
+# this script cannot (or, with --check, should not) install it.
+set -eu
+
+# php-cgi and webfs stand for Apache in WordPress's dependencies: no test needs a web server package.
+PACKAGES="wordpress wordpress-theme-twentytwentythree php php-cgi php-cli php-mysql webfs
+mariadb-server htdig poppler-utils postgresql
+libreoffice-writer-nogui libreoffice-impress-nogui libreoffice-calc-nogui
+chromium fonts-liberation"
+
+say() { echo "tests/services/install.sh: $*" >&2; }
+
+missing_packages() {
+    for package in $PACKAGES; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$state" = installed ] || printf '%s ' "$package"
+    done
+}
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "this is not a Debian-like system (no apt-get). Install by hand the counterparts of:"
+    say $PACKAGES
+    say "or run the tests that need none of them: make check"
+    exit 3
+fi
+
+missing=$(missing_packages)
+if [ -z "$missing" ]; then
+    say "all services are installed"
+    exit 0
+fi
+if [ "${1:-}" = --check ] || [ "$(id -u)" -ne 0 ]; then
+    say "missing: $missing"
+    say "install them as root:  sudo tests/services/install.sh   (or: make check, which needs none)"
+    exit 3
+fi
+
+# Debian's own switch against starting daemons on install; one that is there already is left alone.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt_options="-q -o Dpkg::Use-Pty=0 -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300"
+say "installing: $missing"
+# shellcheck disable=SC2086  # both are lists of words
+if ! apt-get $apt_options update || ! apt-get $apt_options install -y --no-install-recommends $missing; then
+    say "apt-get failed; its messages stand above. Run it again, or run: make check"
+    exit 1
+fi
+
+still=$(missing_packages)
+if [ -n "$still" ]; then
+    say "still missing after apt-get: $still"
+    exit 1
+fi
+say "done"
