@@ -1,0 +1,42 @@
+# From nothing but Python 3.11 (or newer) and make. `make help` lists what there is.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
+BIN := .venv/bin
+
+.PHONY: help demo test check lint services bench clean
+
+help:  ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("mentorwatch needs Python 3.11 or newer; make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,postgres]'
+	@touch $@
+
+demo: .venv/base  ## the study of July 2008 again, on thirty pretend council sites; report in output/reports/demo
+	$(BIN)/mentorwatch demo
+
+lint: .venv/dev  ## ruff, mypy --strict, the import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint  ## all that needs no services: under 3 minutes
+	$(BIN)/pytest -m "not services and not slow"
+
+services:  ## install what the tests need (WordPress, ht://Dig, PostgreSQL, LibreOffice, Chromium)
+	bash tests/services/install.sh
+
+test: services lint  ## everything
+	$(BIN)/pytest
+
+bench: .venv/dev  ## the whole pipeline against a spider that only downloads
+	$(BIN)/python -m benchmarks.pipeline
+
+clean:  ## remove what was made, not what was crawled
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
