@@ -34,6 +34,9 @@ def read_date(text: str) -> date | None:
 
 def stated_date(html: str) -> date | None:
     """The day in a line such as 'Last updated: 12 July 2008' of a page's source; None without one."""
+    lowered = html.lower()
+    if not any(word in lowered for word in ("updated", "modified", "reviewed", "amended")):
+        return None  # the pattern is slow on a page without such a line
     for match in _STATED.finditer(html):
         if found := read_date(match.group(1)):
             return found

@@ -61,12 +61,13 @@ def tidied(title: str, text: str, document_date: date | None) -> Extraction:
 
 def tidy(text: str) -> str:
     """One form for all formats: NFC, \\n between lines, single blanks, no invisible characters."""
-    text = _HYPHENATED.sub("", text)
-    text = _LINE_ENDS.sub("\n", text).translate(_CHARACTERS)
+    if _UNUSUAL.search(text):
+        text = _HYPHENATED.sub("", text)
+        text = _LINE_ENDS.sub("\n", text).translate(_CHARACTERS)
+        text = unicodedata.normalize("NFC", text)
     text = _SPACES.sub(_one_space, text)
     text = _LINE_EDGES.sub("\n", text)
-    text = _BLANK_LINES.sub("\n\n", text)
-    return unicodedata.normalize("NFC", text).strip()
+    return _BLANK_LINES.sub("\n\n", text).strip()
 
 
 def one_line(text: str) -> str:
@@ -83,10 +84,12 @@ def first_line(text: str) -> str:
 
 
 # pdfium marks a word broken over two lines by U+0002 or U+FFFE in place of the hyphen.
+# Text of these characters only needs none of the slower steps: true of most English pages.
+_UNUSUAL = re.compile("[^\t\n -~£–‘’“”•]")
 _HYPHENATED = re.compile("[\x02\ufffe][\r\n]*|\xad")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[ \t]{2,}")
-_LINE_EDGES = re.compile(r"[ \t]*\n[ \t]*")
+_LINE_EDGES = re.compile(r"[ \t]?\n[ \t]?")  # after _SPACES
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 _SPACE_CHARACTERS = "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"

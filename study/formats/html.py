@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from bs4 import BeautifulSoup
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
+from resiliparse.parse.html import ElementNode, HTMLTree
 
 from study.formats.charset import decode
 from study.formats.dates import read_date, stated_date
@@ -23,7 +23,6 @@ NEARLY_EMPTY = 200
 MAX_DEPTH = 512
 
 _MENU_LEVELS = 3
-_SHALLOW_LISTS = "body > ul, body > * > ul, body > * > * > ul"
 _NESTING_TAG = re.compile(r"<(/?)(?:div|span|table|b|i|u|font|em|strong|a|ul|ol|center|section|blockquote)\b", re.I)
 _SCRIPTED_DATE = re.compile(r'"date(?:Modified|Published)"\s*:\s*"([^"]{8,40})"')
 # Best first: the last change, then the publication (Dublin Core, eGMS, Open Graph, schema.org).
@@ -98,13 +97,31 @@ def _keep_lists(tree: HTMLTree) -> None:
     It drops every <ul> with fewer than three elements between it and <body> (html2text, 'Global navigation'),
     so simple pages would lose all their lists. A list whose words are mostly links stays where it is.
     """
-    for items in tree.document.query_selector_all(_SHALLOW_LISTS) if tree.document else ():
-        linked = sum(len(link.text or "") for link in items.get_elements_by_tag_name("a"))
-        if linked * 2 < len(items.text or "") and items.parent is not None:
+    for items in tree.document.get_elements_by_tag_name("ul") if tree.document else ():
+        if items.parent is not None and _is_shallow(items) and not _is_mostly_links(items):
             divisions = [made for _ in range(_MENU_LEVELS) if (made := tree.create_element("div"))]
             items.parent.replace_child(divisions[0], items)
             for outer, inner in pairwise([*divisions, items]):
                 outer.append_child(inner)
+
+
+def _is_shallow(element: ElementNode) -> bool:
+    above = element.parent_element
+    for _ in range(_MENU_LEVELS):
+        if above is None or above.tag == "body":
+            return True
+        above = above.parent_element
+    return False
+
+
+def _is_mostly_links(element: ElementNode) -> bool:
+    half = len(element.text or "") / 2
+    linked = 0
+    for link in element.get_elements_by_tag_name("a"):
+        linked += len(link.text or "")
+        if linked >= half:
+            return True
+    return False
 
 
 def _too_deep(source: str) -> bool:

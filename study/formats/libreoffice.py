@@ -88,7 +88,7 @@ def _run(command: list[str], room: Path, again: bool = True) -> None:
         "TMPDIR": str(room),
     }
     try:
-        ended = subprocess.run(  # noqa: S603  (fixed program, own arguments)
+        ended = subprocess.run(
             command,
             cwd=room,
             env=environment,
