@@ -43,7 +43,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from study.errors import UserError
 
@@ -343,7 +343,7 @@ class Record:
         engine = _engine(url, create=create)
         try:
             upgrade(engine)
-        except OperationalError as problem:
+        except DatabaseError as problem:
             engine.dispose()
             raise RecordError(f"{engine.url!r}: cannot be opened: {problem.orig}") from problem
         return cls(engine)
@@ -390,7 +390,9 @@ def _engine(url: str, *, create: bool) -> Engine:
         raise RecordError(
             f"{url!r} is not a database URL; expected sqlite:///path/to/file.db or postgresql://user@host/name"
         ) from problem
-    if parsed.drivername in ("postgresql", "postgres"):
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise RecordError(f"{parsed!r}: this kind of database is not supported (sqlite and postgresql are)")
+    if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         path = Path(str(parsed.database))
@@ -404,16 +406,10 @@ def _engine(url: str, *, create: bool) -> Engine:
             raise RecordError(f"{path}: cannot make its folder: {problem}") from problem
     try:
         engine = create_engine(parsed)
-    except NoSuchModuleError as problem:
-        raise RecordError(
-            f"{parsed!r}: this kind of database is not supported (sqlite and postgresql are)"
-        ) from problem
     except ModuleNotFoundError as problem:
         raise RecordError(f"{parsed!r}: needs the postgres extra: pip install 'mentorwatch[postgres]'") from problem
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    elif engine.dialect.name != "postgresql":
-        raise RecordError(f"{parsed!r}: this kind of database is not supported (sqlite and postgresql are)")
     return engine
 
 

@@ -1,0 +1,60 @@
+"""WARC files: readable by others, cut back to what was committed."""
+
+from datetime import UTC, datetime
+
+from warcio.archiveiterator import ArchiveIterator
+
+from crawler.warcfile import WarcFile, cut_back
+
+MOMENT = datetime(2008, 7, 29, 12, 0, 0, tzinfo=UTC)
+
+
+def write(directory, *bodies):
+    with WarcFile(directory, "test") as warc:
+        places = [
+            warc.append(f"http://kent.example/{number}", 200, {"content-type": "text/html", "content-encoding": "gzip"}, body, MOMENT)
+            for number, body in enumerate(bodies)
+        ]
+        warc.sync()
+    return places
+
+
+def test_a_record_is_found_at_its_offset_with_its_body(tmp_path):
+    _, second = write(tmp_path, b"first", b"second \xff\x00")
+    with (tmp_path / second.file).open("rb") as stream:
+        stream.seek(second.offset)
+        record = next(iter(ArchiveIterator(stream)))
+        assert record.rec_headers["WARC-Target-URI"] == "http://kent.example/1"
+        assert record.rec_headers["WARC-Date"] == "2008-07-29T12:00:00Z"
+        assert record.http_headers.get_statuscode() == "200"
+        assert record.http_headers.get_header("content-encoding") is None
+        assert record.content_stream().read() == b"second \xff\x00"
+
+
+def test_what_was_not_committed_is_cut_off(tmp_path):
+    first, second = write(tmp_path, b"first", b"second")
+    path = tmp_path / first.file
+    assert cut_back(tmp_path, {first.file: first.length}) == [first.file]
+    assert path.stat().st_size == first.length
+    with path.open("rb") as stream:
+        bodies = [record.content_stream().read() for record in ArchiveIterator(stream)]
+    assert bodies == [b"first"]
+    assert cut_back(tmp_path, {first.file: first.length}) == []
+    assert second.offset == first.length
+
+
+def test_a_file_with_nothing_committed_is_removed_and_a_live_one_is_left_alone(tmp_path):
+    (place,) = write(tmp_path, b"never committed")
+    with WarcFile(tmp_path, "test") as live:
+        live.append("http://kent.example/", 200, {}, b"in flight", MOMENT)
+        live.sync()
+        size = live.path.stat().st_size
+        cut_back(tmp_path, {})
+        assert not (tmp_path / place.file).exists()
+        assert live.path.stat().st_size == size
+
+
+def test_each_process_has_its_own_file(tmp_path):
+    with WarcFile(tmp_path, "test") as one, WarcFile(tmp_path, "test") as other:
+        assert one.path != other.path
+    assert list(tmp_path.iterdir()) == []
