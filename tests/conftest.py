@@ -1,0 +1,44 @@
+"""Fixtures that more than one test module uses: real services, started once a session.
+
+Missing software fails the test that needs it, with what to do; nothing is skipped. `make check` leaves such tests
+out by their mark: -m 'not services'.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.services.engine import Engine
+from tests.services.htdig import htdig as run_htdig
+from tests.services.postgres import postgres as run_postgres
+from tests.services.wordpress import wordpress as run_wordpress
+
+SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses a service carries the mark `services`, whether its author thought of it or not."""
+    for item in items:
+        if SERVICE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.services)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a database in a private PostgreSQL cluster (one a session: clean up what a test must not leave)."""
+    with run_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def wordpress() -> Iterator[Engine]:
+    """A WordPress site of more than 300 posts and pages."""
+    with run_wordpress() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def htdig() -> Iterator[Engine]:
+    """A site of more than 300 pages and documents, searched by ht://Dig."""
+    with run_htdig() as engine:
+        yield engine
