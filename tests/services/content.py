@@ -8,7 +8,7 @@ QUERIES = {"zeppelin": 0, "lollipop": 1, "apprenticeship": 9, "coaching": 25, "m
 PUBLISHED = 320
 DRAFTS = 20
 
-_OPENERS = (
+_OPENERS = [
     "From April",
     "Each autumn",
     "This year",
@@ -17,22 +17,22 @@ _OPENERS = (
     "In most cases",
     "On request",
     "Twice a week",
-)
-_WHO = ("the parking team", "our library staff", "the planning committee", "a duty officer", "the waste service")
-_WHO += (
+]
+_WHO = ["the parking team", "our library staff", "the planning committee", "a duty officer", "the waste service"]
+_WHO += [
     "parish councillors",
     "the highways office",
     "school governors",
     "the records centre",
     "our trading standards unit",
-)
-_DOES = ("collects", "publishes", "reviews", "offers", "checks", "arranges", "renews", "answers questions about")
-_WHAT = ("garden bins", "bus passes", "street lamps", "allotment plots", "birth certificates", "the flood plan")
-_WHAT += ("council tax bands", "dropped kerbs", "licences for market stalls", "minutes of meetings", "school meals")
-_WHERE = ("in Fernhill", "at Abbots Cross", "near the old station", "across the district", "at the civic centre")
-_WHERE += ("in Lower Marley", "along the canal", "at every branch", "on the Brook estate", "in town")
-_WHEN = ("before noon", "within ten working days", "on weekdays", "until the end of March", "free of charge")
-_WHEN += ("for a small fee", "by post or in person", "when the weather allows", "after a short interview")
+]
+_DOES = ["collects", "publishes", "reviews", "offers", "checks", "arranges", "renews", "answers questions about"]
+_WHAT = ["garden bins", "bus passes", "street lamps", "allotment plots", "birth certificates", "the flood plan"]
+_WHAT += ["council tax bands", "dropped kerbs", "licences for market stalls", "minutes of meetings", "school meals"]
+_WHERE = ["in Fernhill", "at Abbots Cross", "near the old station", "across the district", "at the civic centre"]
+_WHERE += ["in Lower Marley", "along the canal", "at every branch", "on the Brook estate", "in town"]
+_WHEN = ["before noon", "within ten working days", "on weekdays", "until the end of March", "free of charge"]
+_WHEN += ["for a small fee", "by post or in person", "when the weather allows", "after a short interview"]
 _TITLES = ("Guide to", "News about", "Report on", "Questions on", "Charges for", "Changes to", "Timetable for")
 _WITH_WORD = (
     "The {word} scheme is open to everyone who works for us.",
