@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -149,7 +150,7 @@ def test_a_crawl_delay_is_kept(site, tmp_path):
     done, _ = crawl(small, tmp_path)
     assert done.returncode == 0, done.stderr
     times = [asked.at for asked in small.asked if asked.path != "/robots.txt"]
-    gaps = [later - earlier for earlier, later in zip(times[1:], times[2:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times[1:])]
     assert len(gaps) > 5
     assert min(gaps) > 0.35
 
@@ -194,7 +195,7 @@ def test_a_site_that_is_not_there_fails_and_the_others_are_crawled(site, tmp_pat
 
 
 def test_a_site_may_not_take_longer_than_its_budget(site, tmp_path):
-    slow = {path: (lambda text: lambda _: Answer(text, wait=0.5))(text) for path, (_, text) in PAGES.items()}
+    slow = {path: Answer(text, wait=0.5) for path, (_, text) in PAGES.items()}
     _, url = crawl(site(searchable(PAGES) | slow), tmp_path, "--site-budget=3", "--delay=0.4")
     late = [row for row in captures(url).values() if row.outcome == "failed"]
     assert late
