@@ -74,7 +74,9 @@ def compose(code: str, group: str, number: int, attempt: int = 0) -> Page:
     title = rng.choice(general_titles if passing or rng.random() < 0.2 else titles)
     text = _layout(rng, [words.fill(line) for line in lines], [words.fill(line) for line in around])
     topics = () if topic == "council" else (topic,)
-    return Page(words.fill(title), text, Key(relevance="off-topic", topics=topics, depth="brief" if passing else None))
+    return Page(
+        words.fill(title), text, Key(relevance="off-topic", topics=topics, depth="brief" if passing else "main")
+    )
 
 
 def _layout(rng: random.Random, lines: list[str], around: list[str]) -> str:
@@ -91,9 +93,17 @@ def _layout(rng: random.Random, lines: list[str], around: list[str]) -> str:
         paragraphs.append(" ".join(flow[:size]))
         flow = flow[size:]
     if listed:
-        bullets = "\n".join(f"- {line}" for line in listed)
-        paragraphs.insert(rng.randint(1, len(paragraphs)), bullets)
+        paragraphs.insert(rng.randint(1, len(paragraphs)), _lines(rng, listed))
     return "\n\n".join(paragraphs)
+
+
+def _lines(rng: random.Random, rows: list[str]) -> str:
+    """A list as people typed them: dashes, dashes under a first line, or bare lines."""
+    kind = rng.random()
+    if kind < 0.3:
+        return "\n".join(rows)
+    start = 1 if kind < 0.6 else 0
+    return "\n".join(rows[:start] + [f"- {row}" for row in rows[start:]])
 
 
 class _Words:

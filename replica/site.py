@@ -118,6 +118,8 @@ class Site:
             return self._front_door()
         if path == _HOMES[self.plan.home]:
             return self._home()
+        if path == "/top.htm" and self.plan.home == "frames":
+            return self._html(f"<html><body><b>{escape(self.plan.name)}</b>{self.dialect.box()}</body></html>")
         if path == "/robots.txt":
             return Response(self._robots().encode(), type="text/plain")
         if path == "/opensearch.xml" and "opensearch" in self.plan.extras:
@@ -161,7 +163,7 @@ class Site:
         return self._html(self._chrome.page("Home", main, box))
 
     def _box(self) -> str:
-        return "" if self.plan.search_on == "page" else self.dialect.box()
+        return "" if self.plan.search_on == "page" or self.plan.home == "frames" else self.dialect.box()
 
     def _head(self) -> str:
         extra = []

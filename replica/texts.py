@@ -21,7 +21,7 @@ class Key(BaseModel):
     relation: Literal["mentoring", "coaching", "both", "none"] = "none"
     topics: tuple[str, ...] = ()
     approaches: tuple[str, ...] = ()
-    depth: Literal["main", "section", "brief"] | None = None
+    depth: Literal["main", "section", "brief"] = "main"
     mentions: tuple[str, ...] = ()
 
 
@@ -63,11 +63,11 @@ def _rows(name: str) -> Iterator[dict[str, Any]]:
 
 @cache
 def placed() -> tuple[Placed, ...]:
-    """Every placed text, in the order of the files. A key nobody gave (`depth: ""`) reads as none."""
+    """Every placed text, in the order of the files. An empty depth reads as main."""
     found = []
     for source in PLACED_FILES:
         for row in _rows(source):
-            row["answer"]["depth"] = row["answer"].get("depth") or None
+            row["answer"]["depth"] = row["answer"].get("depth") or "main"
             found.append(Placed.model_validate({**row, "source": source}))
     return tuple(found)
 

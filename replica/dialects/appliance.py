@@ -58,7 +58,7 @@ class Appliance(Dialect):
         main = (
             f'<table width="100%"><tr><td>Results <b>{window.first + 1}</b> - <b>{window.last}</b> of about '
             f"<b>{_estimate(window):,}</b> for <b>{shown}</b>. &nbsp; Search took <b>0.05</b> seconds.</td></tr></table>"
-            f"{self._promoted(query)}{rows}<table><tr>{links}</tr></table>"
+            f"{self._meant(query)}{self._promoted(query)}{rows}<table><tr>{links}</tr></table>"
         )
         return self.host.results(f"Google Search: {query}", main, query)
 
@@ -66,11 +66,16 @@ class Appliance(Dialect):
         return url(self.entry, q=query, **self._hidden, start=start)
 
     def _nothing(self, query: str) -> str:
-        meant = f'<p>Did you mean: <a href="{self._link("monitoring", 0)}"><i>monitoring</i></a></p>'
         return (
-            f"{meant if query.lower().startswith('mon') else ''}<p>Your search - <b>{escape(query)}</b> - did not match any "
-            "documents.<br>No pages were found containing <b>your words</b>.</p><ul><li>Try different keywords.</li></ul>"
+            f"{self._meant(query)}<p>Your search - <b>{escape(query)}</b> - did not match any documents.<br>No pages were found "
+            "containing <b>your words</b>.</p><ul><li>Try different keywords.</li></ul>"
         )
+
+    def _meant(self, query: str) -> str:
+        """The appliance takes 'mentoring' for a slip, whether it found any or not."""
+        if query.lower() != "mentoring":
+            return ""
+        return f'<p>Did you mean: <a href="{self._link("monitoring", 0)}"><b><i>monitoring</i></b></a></p>'
 
     def _promoted(self, query: str) -> str:
         if "coach" not in query.lower():
