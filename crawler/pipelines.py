@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
 from crawler import outcomes
-from crawler.capture import Capture
+from crawler.items import Capture
 from crawler.warcfile import WarcFile
 from study import record as r
 from study.documents import DocumentReader

@@ -15,7 +15,7 @@ from scrapy.exceptions import NotConfigured
 
 from crawler.asking import SearchFunction, State
 from crawler.frontier import SiteRow
-from crawler.capture import Capture
+from crawler.items import Capture
 from study.authorities import register
 
 crawl_began = object()

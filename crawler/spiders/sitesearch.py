@@ -25,7 +25,7 @@ from crawler import frontier, outcomes, progress
 from crawler.asking import Reading, SearchFunction, State, find_search, read_search
 from crawler.fetching import AskingSpider
 from crawler.frontier import SearchRow, SiteRow, Wanted
-from crawler.capture import Capture
+from crawler.items import Capture
 from crawler.middlewares import headers_of
 from crawler.planning import CrawlPlan, plan_from_arguments
 from crawler.warcfile import WarcFile, cut_back
