@@ -16,6 +16,7 @@ import ctypes
 import json
 import os
 import resource
+import shutil
 import signal
 import struct
 import sys
@@ -121,26 +122,29 @@ class DocumentReader:
 class _Child:
     """One reading process: a request is a media type and a body, an answer is JSON, each after its length."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, room: Path) -> None:
         self._process = process
+        self._room = room
         self.served = 0
 
     @classmethod
     async def start(cls, command: tuple[str, ...]) -> "_Child":
+        room = Path(tempfile.mkdtemp(prefix="mentorwatch-documents-"))
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            cwd=tempfile.gettempdir(),
+            cwd=room,
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+                "TMPDIR": str(room),
                 "LANG": "C.UTF-8",
                 "OPENBLAS_NUM_THREADS": "1",
             },
         )
-        return cls(process)
+        return cls(process, room)
 
     async def ask(self, body: bytes, media_type: str) -> Extraction:
         """Raises IncompleteReadError or ConnectionError when the child ends, ValueError on a bad answer."""
@@ -167,12 +171,14 @@ class _Child:
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     async def kill(self) -> None:
+        """End the process and remove what it left on the disk."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
                 self._process.kill()
         await self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+        shutil.rmtree(self._room, ignore_errors=True)
 
 
 def main(arguments: list[str]) -> None:
@@ -182,6 +188,9 @@ def main(arguments: list[str]) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     die_with_parent()
+    # An interrupt is meant for the crawl, which ends its children itself; a file cut short by one is not damaged.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _leave_network()
     _limit_memory(int(arguments[0]) if arguments else MEMORY)
     while (media_type := _frame(requests)) is not None:

@@ -1,8 +1,13 @@
 """Bytes to text: formats, character sets, and files that are out to hurt."""
 
 import asyncio
+import contextlib
 import io
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -497,6 +502,54 @@ def test_a_document_that_eats_memory_ends_its_child_only() -> None:
     assert fat.error is not None
     assert fat.error.startswith(("memory: ", "crashed: "))
     assert slim.text == "Mentor"
+
+
+def test_an_interrupt_of_the_crawl_does_not_make_a_document_damaged() -> None:
+    async def read() -> Extraction:
+        async with DocumentReader() as reader:
+            await reader.extract(pdf("Warm"), "application/pdf")
+            child = reader._idle[0]._process
+            child.send_signal(signal.SIGINT)
+            child.send_signal(signal.SIGTERM)
+            return await reader.extract(pdf("Mentor"), "application/pdf")
+
+    assert asyncio.run(read()).text == "Mentor"
+
+
+def test_children_leave_nothing_on_the_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    through_reader((pdf("Mentor"), "application/pdf"))
+    through_reader((pdf("Mentor"), "application/pdf"), command=(sys.executable, "-c", "import os; os.mkdir('left')"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_child_has_no_network_where_the_kernel_lets_it_go() -> None:
+    allowed = subprocess.run(["unshare", "--map-root-user", "--net", "true"], check=False).returncode == 0
+    script = "import socket, sys; from study.documents import _leave_network; _leave_network(); "
+    script += "socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2)"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        done = subprocess.run([sys.executable, "-c", script, port], capture_output=True, check=False)
+    assert (done.returncode != 0) is allowed
+
+
+@pytest.mark.services
+def test_libreoffice_does_not_outlive_its_reader() -> None:
+    body = (DOCUMENTS / "coaching-briefing.ppt").read_bytes()
+    (page,) = through_reader((body, "application/vnd.ms-powerpoint"), seconds_old_office=0.8)
+    assert page == Extraction(error="time: reading this ppt file took longer than 0.8 seconds")
+    until = time.monotonic() + 5
+    while time.monotonic() < until and (left := office_processes()):
+        time.sleep(0.1)
+    assert left == []
+
+
+def office_processes() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+            found.append(path.read_bytes().decode(errors="replace"))
+    return [command for command in found if "mentorwatch-office-" in command]
 
 
 def test_the_child_has_no_secrets_of_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
