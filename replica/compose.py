@@ -132,7 +132,7 @@ class _Words:
             case "number":
                 return str(rng.randint(4, 96))
             case _:
-                month = f"{rng.choice(_SLOTS['months'])} {rng.choice((2007, 2008, 2008, 2009))}"
+                month = f"{rng.choice(_SLOTS['months'])} {rng.choice((2006, 2007, 2007, 2008))}"
                 before = found.string[: found.start()]
                 return month if before.endswith("in ") or not before else f"{rng.randint(1, 28)} {month}"
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,6 +19,7 @@ from lxml import etree, html
 
 from replica import homes
 from replica.answers import Answer, answers, expected, relevant_hits
+from replica.chrome import vocabulary
 from replica.corpus import documents
 from replica.documents import render
 from replica.exchange import Request
@@ -67,6 +69,16 @@ def test_named_mentions_are_where_the_study_found_them() -> None:
     assert len(named["tda"]) == 16
     assert named["framework"] == {"E08000012", "E10000032"}
     assert "tda-extranet" not in named
+
+
+def test_each_named_mention_can_be_found_by_its_query() -> None:
+    found: dict[str, set[str]] = {"tda": set(), "framework": set()}
+    for code, site in answers(1.0).items():
+        for answer in site.values():
+            for mention in found.keys() & set(answer.key.mentions) & set(answer.groups):
+                found[mention].add(code)
+    assert len(found["tda"]) == 16
+    assert found["framework"] == {"E08000012", "E10000032"}
 
 
 def test_a_smaller_scale_keeps_every_relevant_hit() -> None:
@@ -120,6 +132,11 @@ def test_placed_and_filler_pages_look_alike() -> None:
         assert shapes[False] <= shapes[True]
         low, high = min(numbers[True]), max(numbers[True])
         assert all(low - 30_000 < number < high + 30_000 for number in numbers[False])
+
+
+def test_no_two_sites_share_their_class_names() -> None:
+    sets = {tuple(sorted(vocabulary(plan).items())) for plan in plans().values()}
+    assert len(sets) == len(CODES)
 
 
 def test_filler_never_mixes_the_groups_and_council_prose_matches_neither() -> None:
@@ -392,6 +409,35 @@ def test_a_post_back_without_the_pages_own_state_is_refused(served: dict[str, st
         turn | {"__EVENTARGUMENT": "Page$99"},
     ):
         assert _get(address, broken)[0] == 500
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nonsense_requests_get_answers_not_tracebacks(code: str) -> None:
+    site = Site(code, homes(BASE)[code], 0.0)
+    entry, field = site.dialect.entry, site.dialect.field
+    state = "WzEsMl0="
+    for query in (
+        f"{field}=",
+        f"{field}=%FF%00%0D%0A&page=-9&start=999999999&p=x&pg=0&url=http://x/",
+        f"{field}=coach&page=999999&st=0&Start=-5&startrow=0&b_start:int=-1&current_result_page=0&PageNo=-3&offset=-10",
+        f"__VIEWSTATE={state}&__EVENTVALIDATION=%C3%A9&__EVENTTARGET=x&{field}=<script>",
+    ):
+        for request in (
+            Request("GET", f"{entry}?{query}"),
+            Request("POST", entry, {"content-type": "application/x-www-form-urlencoded"}, query.encode()),
+        ):
+            answer = site.respond(request)
+            assert answer.status in {200, 302, 404, 500}
+            assert b"<script>" not in answer.body or "html" not in answer.type
+
+
+def test_eight_hundred_pages_a_second_fit_one_core() -> None:
+    site = Site("E10000016", homes(BASE)["E10000016"], SCALE)
+    paths = [page.path for page in site.documents if page.format != "pptx"][:400]
+    start = time.process_time()
+    for path in paths:
+        site.respond(Request("GET", path))
+    assert len(paths) / (time.process_time() - start) > 800
 
 
 def test_an_estimate_becomes_exact_on_the_last_page(served: dict[str, str]) -> None:

@@ -1,7 +1,6 @@
 """An ASP.NET WebForms search: everything is a post-back that must echo the page's own state."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -37,7 +36,7 @@ class PostBack(Dialect):
             return self.host.results("Search", f"<h1>Search</h1>{self.box()}", "")
         fields = request.fields(self.host.plan.codec)
         state = _opened(fields.get("__VIEWSTATE", ""))
-        if state is None or not hmac.compare_digest(fields.get("__EVENTVALIDATION", ""), _sealed(*state, "valid")):
+        if state is None or not _same(fields.get("__EVENTVALIDATION", ""), _sealed(*state, "valid")):
             return self._refused("The state information is invalid for this page and might be corrupted.")
         query, page = state
         if _GO in fields or not fields.get("__EVENTTARGET"):
@@ -120,13 +119,17 @@ def _state(query: str, page: int) -> str:
 def _opened(state: str) -> tuple[str, int] | None:
     try:
         query, page, seal = json.loads(base64.b64decode(state, validate=True))
-    except (ValueError, binascii.Error, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     if not isinstance(query, str) or not isinstance(page, int) or not isinstance(seal, str):
         return None
-    return (query, page) if hmac.compare_digest(seal, _sealed(query, page, "state")) else None
+    return (query, page) if _same(seal, _sealed(query, page, "state")) else None
 
 
 def _sealed(query: str, page: int, purpose: str) -> str:
     digest = hmac.new(_SECRET, f"{purpose}\0{page}\0{query}".encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
+
+
+def _same(sent: str, right: str) -> bool:
+    return hmac.compare_digest(sent.encode("utf-8", "replace"), right.encode())

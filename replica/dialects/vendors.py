@@ -180,7 +180,8 @@ class Funnelback(Dialect):
     def respond(self, request: Request) -> Response | None:
         if request.path == "/s/redirect":
             leads = parse_qs(request.target.partition("?")[2]).get("url", [""])[0]
-            return redirect(leads) if leads.startswith(self.host.home) else self.host.error()
+            plain = leads.isascii() and leads.isprintable()
+            return redirect(leads) if plain and leads.startswith(self.host.home) else self.host.error()
         if request.path != self.entry:
             return None
         fields = request.fields()
