@@ -1,0 +1,245 @@
+"""What a report needs of the record, read once: one crawl's searches, hits and pages, and what was ruled on its texts.
+
+Nothing here counts; texts themselves stay in the record until a quote is asked for (:mod:`output.quotes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.engine import Connection
+
+from study import record as r
+from study.decisions import Decision, decisions
+from study.protocol import Protocol
+from study.record import Record, RecordError
+
+RULES = "rules"  # the model_id of judgements made without a model
+GONE = ("gone", "soft-404")  # outcomes of a hit that leads nowhere: seen, and nothing there
+_GONE_STATUS = (404, 410)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What stands about one text; ``confirmed`` where a person said so, else it is the model's judgement."""
+
+    relevance: str  # relevant | off-topic | ambiguous
+    relation: str
+    approaches: tuple[str, ...]
+    depth: str  # main | section | brief
+    probability: float  # of relevance by the model; 0 where it gave none
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class CrawlRows:
+    """One crawl as the record has it. The frames' columns are named in the functions that read them."""
+
+    crawl_id: int
+    as_of: date
+    sample: str
+    model_id: str
+    targets: tuple[str, ...]  # authorities the crawl was to visit
+    searches: pd.DataFrame
+    hits: pd.DataFrame
+    pages: pd.DataFrame
+    verdicts: dict[str, Verdict]  # by text hash
+    mentions: pd.DataFrame
+    unjudged: int  # texts that were fetched and that the model has not judged
+
+
+def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, model_only: bool = False) -> CrawlRows:
+    """Read a crawl (default: the protocol's newest); with ``model_only`` as if no person had decided anything.
+
+    Raises :class:`RecordError` where there is no such crawl, or it is of another protocol.
+    """
+    wanted = crawl_id or record.latest_crawl(protocol.name)
+    with record.begin() as db:
+        crawl = db.execute(select(r.crawl).where(r.crawl.c.id == wanted)).one_or_none()
+        if crawl is None:
+            raise RecordError(
+                f"{record.engine.url!r}: there is no crawl {wanted}; `mentorwatch status` shows the newest"
+            )
+        if crawl.protocol != protocol.name:
+            raise RecordError(f"crawl {wanted} is of the protocol {crawl.protocol}; add --protocol {crawl.protocol}")
+        model_id = _model(db, protocol, wanted)
+        judged = _judged(db, protocol, wanted, model_id)
+        pages = _pages(db, wanted, judged)
+        searches = _searches(db, wanted)
+        hits = _frame(
+            db,
+            select(r.hit.c.search_id, r.hit.c.page_id)
+            .join(r.search, r.search.c.id == r.hit.c.search_id)
+            .where(r.search.c.crawl_id == wanted),
+        ).drop_duplicates()
+        mentions = _frame(
+            db,
+            select(r.mention.c.text_hash, r.mention.c.what, r.mention.c.counts, r.mention.c.which, r.mention.c.quote)
+            .where(r.mention.c.protocol_hash == protocol.hash, r.mention.c.text_hash.in_(_texts_of(wanted)))
+            .order_by(r.mention.c.text_hash, r.mention.c.what, r.mention.c.start),
+        )
+    decided = {} if model_only else decisions(record, protocol.name)
+    return CrawlRows(
+        crawl_id=wanted,
+        as_of=crawl.as_of,
+        sample=crawl.sample,
+        model_id=model_id,
+        targets=tuple(dict.fromkeys(str(target["authority"]) for target in crawl.targets)),
+        searches=searches,
+        hits=hits,
+        pages=pages,
+        verdicts=_standing(judged, decided, set(pages["text_hash"].dropna())),
+        mentions=mentions,
+        unjudged=int(pages["unjudged"].sum()),
+    )
+
+
+def _frame(db: Connection, query: Select[Any]) -> pd.DataFrame:
+    result = db.execute(query)
+    return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()))
+
+
+def _texts_of(crawl_id: int) -> Select[Any]:
+    return select(r.capture.c.text_hash).where(r.capture.c.crawl_id == crawl_id, r.capture.c.text_hash.is_not(None))
+
+
+def _model(db: Connection, protocol: Protocol, crawl_id: int) -> str:
+    """The newest model that judged texts of this crawl under this protocol, or the rules."""
+    query = (
+        select(r.judgement.c.model_id, r.model.c.created_at)
+        .outerjoin(r.model, r.model.c.id == r.judgement.c.model_id)
+        .where(r.judgement.c.protocol_hash == protocol.hash, r.judgement.c.text_hash.in_(_texts_of(crawl_id)))
+        .distinct()
+    )
+    trained = [(row.created_at, row.model_id) for row in db.execute(query) if row.created_at is not None]
+    return str(max(trained)[1]) if trained else RULES
+
+
+def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) -> dict[str, Verdict]:
+    query = select(
+        r.judgement.c.text_hash,
+        r.judgement.c.relevance,
+        r.judgement.c.relation,
+        r.judgement.c.approaches,
+        r.judgement.c.depth,
+        r.judgement.c.probability,
+    ).where(
+        r.judgement.c.protocol_hash == protocol.hash,
+        r.judgement.c.model_id == model_id,
+        r.judgement.c.text_hash.in_(_texts_of(crawl_id)),
+    )
+    return {
+        row.text_hash: Verdict(
+            row.relevance, row.relation, tuple(row.approaches), row.depth, row.probability or 0.0, confirmed=False
+        )
+        for row in db.execute(query)
+    }
+
+
+def _standing(judged: dict[str, Verdict], decided: dict[str, Decision], texts: Iterable[str]) -> dict[str, Verdict]:
+    """A person's decision where there is one, else the judgement.
+
+    A person who calls a text relevant and leaves its relation open is taken to have left that to the model.
+    """
+    standing = dict(judged)
+    for text_hash in texts:
+        decision = decided.get(text_hash)
+        if decision is None:
+            continue
+        model = judged.get(text_hash)
+        relation = decision.relation if decision.relation != "none" or model is None else model.relation
+        standing[text_hash] = Verdict(
+            decision.relevance,
+            relation,
+            decision.approaches,
+            decision.depth,
+            model.probability if model else 0.0,
+            confirmed=True,
+        )
+    return standing
+
+
+def _searches(db: Connection, crawl_id: int) -> pd.DataFrame:
+    """One row a search: where it was asked, what, and what came of it. A search still to do has status 'pending'."""
+    searches = _frame(
+        db,
+        select(
+            r.search.c.id.label("search_id"),
+            r.search.c.site_id,
+            r.site.c.authority,
+            r.site.c.host_kind,
+            r.site.c.home_url,
+            r.search.c.keyword,
+            r.search.c.query,
+            r.search.c.via,
+            r.search.c.state,
+            r.search.c.status,
+            r.search.c.reason,
+            r.search.c.reported_total,
+            r.search.c.total_is,
+            r.search.c.collected,
+            r.search.c.distinct_urls,
+            r.search.c.pages_read,
+        )
+        .join(r.site, r.site.c.id == r.search.c.site_id)
+        .where(r.search.c.crawl_id == crawl_id),
+    )
+    pending = (searches["state"] != "done") | searches["status"].isna()
+    return searches.assign(status=searches["status"].mask(pending, "pending")).drop(columns="state")
+
+
+def _pages(db: Connection, crawl_id: int, judged: dict[str, Verdict]) -> pd.DataFrame:
+    """One row a page that was found or fetched: authority, url, how it ended (``seen``), its text and where it is kept.
+
+    ``seen`` is read (fetched, its text judged), gone (it leads nowhere) or unread: anything else, so that what was not
+    read is never taken for silence.
+    """
+    unreadable = _unreadable(db, crawl_id)
+    pages = _frame(
+        db,
+        select(
+            r.page.c.id.label("page_id"),
+            r.page.c.authority,
+            r.page.c.url,
+            r.capture.c.outcome,
+            r.capture.c.status,
+            func.coalesce(r.capture.c.state, "pending").label("state"),
+            r.capture.c.raw_hash,
+            r.capture.c.text_hash,
+            r.capture.c.fetched_at,
+            r.capture.c.warc_file,
+            r.capture.c.warc_offset,
+        )
+        .join(r.capture, (r.capture.c.page_id == r.page.c.id) & (r.capture.c.crawl_id == crawl_id), isouter=True)
+        .where(
+            or_(
+                r.capture.c.id.is_not(None),
+                r.page.c.id.in_(
+                    select(r.hit.c.page_id)
+                    .join(r.search, r.search.c.id == r.hit.c.search_id)
+                    .where(r.search.c.crawl_id == crawl_id)
+                ),
+            )
+        ),
+    )
+    fetched = (pages["state"] == "done") & (pages["outcome"] == "ok") & ~pages["raw_hash"].isin(list(unreadable))
+    known = pages["text_hash"].isin(list(judged))
+    gone = (pages["state"] == "done") & (pages["outcome"].isin(GONE) | pages["status"].isin(_GONE_STATUS))
+    seen = pd.Series("unread", index=pages.index).mask(fetched & known, "read").mask(gone, "gone")
+    return pages.assign(seen=seen, unjudged=fetched & ~known)
+
+
+def _unreadable(db: Connection, crawl_id: int) -> set[str]:
+    """Bodies no extractor got text from (a scan, a format we cannot read): a long text that was cut is not one."""
+    query = select(r.extraction.c.raw_hash, r.extraction.c.error).where(
+        r.extraction.c.raw_hash.in_(select(r.capture.c.raw_hash).where(r.capture.c.crawl_id == crawl_id))
+    )
+    read: dict[str, bool] = {}
+    for raw_hash, error in db.execute(query):
+        read[raw_hash] = read.get(raw_hash, False) or error is None or error.startswith("cut:")
+    return {raw_hash for raw_hash, was_read in read.items() if not was_read}

@@ -1,0 +1,117 @@
+"""A report on the terminal: the headline in words, the study's table with the published one beside it, where the files are."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from output.findings import AMBIGUOUS, NOT_KNOWN, YES
+from output.reading import RULES
+from output.report import Report
+from output.tallies import Figures, StudyRow, Tally, reported_by_variant, searched
+
+EQUAL = "="  # marks a published figure that ours equals
+
+
+def show(report: Report, console: Console) -> None:
+    """Print a report for people."""
+    tally = report.tally
+    console.print(escape(headline(tally)), highlight=False)
+    console.print(_table(tally))
+    for line in notes(tally):
+        console.print(f"  {escape(line)}", highlight=False, style="dim")
+    names = ", ".join(path.name for path in report.files)
+    console.print(f"Written to {escape(str(report.directory))}: {escape(names)}", highlight=False, soft_wrap=True)
+
+
+def headline(tally: Tally) -> str:
+    """Return the result in words: how many authorities have what, of how many that could be searched."""
+    fully, partly, not_at_all = searched(tally)
+    reached = fully + partly
+    could_not = f"{not_at_all or 'none'} could not be searched"
+    in_part = f", {partly} only in part" if partly else ""
+    parts = []
+    for keyword in tally.protocol.keywords:
+        cells = list(tally.cells("keyword", keyword.code).values())
+        what = "a relevant hit for" if keyword.counts == "relevance" else "a mention for"
+        parts.append(f"{sum(cell in YES for cell in cells)} have {what} {keyword.name}")
+    return f"Of {reached} {_authorities(reached)} searched, {'; '.join(parts)}. {could_not[0].upper()}{could_not[1:]}{in_part}."
+
+
+def notes(tally: Tally) -> list[str]:
+    """Return what a reader must know of the table: what it rests on, what is not in it."""
+    rows = tally.rows
+    judged = "by the protocol's rules" if rows.model_id == RULES else f"by the model {rows.model_id[:12]}"
+    confirmed = sum(verdict.confirmed for verdict in rows.verdicts.values())
+    said = [
+        f"Crawl {rows.crawl_id}, as of {rows.as_of}; texts judged {judged}, {confirmed:,} of them decided by people."
+    ]
+    if tally.protocol.published:
+        said.append(f"Second lines: {tally.protocol.published.title}; {EQUAL} marks equal figures, - is unpublished.")
+    for row in tally.study_table():
+        said += _row_notes(tally, row)
+    if rows.unjudged:
+        said.append(
+            f"{rows.unjudged:,} fetched pages are not judged yet: run `mentorwatch classify`, then report again."
+        )
+    return said
+
+
+def _row_notes(tally: Tally, row: StudyRow) -> list[str]:
+    said = []
+    keyword = tally.protocol.keyword(row.keyword)
+    cells = list(tally.cells("keyword", row.keyword).values())
+    open_cells = [(cells.count(AMBIGUOUS), "ambiguous"), (cells.count(NOT_KNOWN), "not known (x)")]
+    open_words = ", ".join(f"{count} {_authorities(count)} {name}" for count, name in open_cells if count)
+    if len(keyword.variants) > 1:
+        reported = reported_by_variant(tally, keyword)
+        stated = ", ".join(f"{v} {'-' if total is None else f'{total:,}'}" for v, total in reported.items())
+        said.append(f"{row.keyword}: the sites themselves reported {stated}.")
+    if row.authorities_counted < row.authorities_asked:
+        said.append(
+            f"{row.keyword}: total and range are of the {row.authorities_counted} of {row.authorities_asked} authorities "
+            "whose searches were read to their end."
+        )
+    if row.capped:
+        said.append(f"{row.keyword}: * a site shows no more than a part of its hits; what it reported stands.")
+    if open_words:
+        said.append(f"{row.keyword}: {open_words}.")
+    return said
+
+
+def _authorities(count: int) -> str:
+    return "authority" if count == 1 else "authorities"
+
+
+def _table(tally: Tally) -> Table:
+    table = Table(title=tally.protocol.title, title_justify="left", show_lines=True)
+    table.add_column("Keyword")
+    for heading in ("Total hits", "Range", "Relevant hits", "Authorities"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    published = tally.protocol.published
+    for row in tally.study_table():
+        counts_relevance = tally.protocol.keyword(row.keyword).counts == "relevance"
+        ours, theirs = _shown(row.ours, counts_relevance), _shown(row.published, counts_relevance)
+        ours = (f"{ours[0]}*" if row.capped else ours[0], *ours[1:])
+        marked = [f"{EQUAL} {cell}" if same else cell for cell, same in zip(theirs, _equal(row), strict=True)]
+        cells = [f"{mine}\n{their}" for mine, their in zip(ours, marked, strict=True)] if published else list(ours)
+        title = escape(published.title) if published else ""
+        table.add_row(f"{escape(row.name)}\n[dim]{title}[/dim]" if published else escape(row.name), *cells)
+    return table
+
+
+def _equal(row: StudyRow) -> tuple[bool, ...]:
+    of_range = row.equal("minimum") and row.equal("maximum")
+    figures = (row.equal("total_hits"), of_range, row.equal("relevant_hits"), row.equal("authorities"))
+    return tuple(bool(same) for same in figures)
+
+
+def _shown(figures: Figures, counts_relevance: bool) -> tuple[str, ...]:
+    spread = "-" if figures.minimum is None or figures.maximum is None else f"{figures.minimum:,}-{figures.maximum:,}"
+    relevant = _number(figures.relevant_hits) if counts_relevance else ""
+    return _number(figures.total_hits), spread, relevant, _number(figures.authorities)
+
+
+def _number(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
