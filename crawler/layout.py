@@ -11,7 +11,8 @@ class Layout:
     """Where a site's results list stands, and what on its pages is furniture (stands there for any query).
 
     `container` and `slot` are paths of tags (see anatomy.py); `links` and `lines` are short hashes of the links and
-    the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has.
+    the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has. `echoes` says
+    that the page's search box holds the query that was run.
     """
 
     container: tuple[str, ...] = ()
@@ -21,6 +22,7 @@ class Layout:
     lines: frozenset[str] = frozenset()
     none_lines: frozenset[str] = frozenset()
     nonsense_url: str = ""
+    echoes: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, as kept in the record."""
@@ -32,6 +34,7 @@ class Layout:
             "lines": sorted(self.lines),
             "none_lines": sorted(self.none_lines),
             "nonsense_url": self.nonsense_url,
+            "echoes": self.echoes,
         }
 
     @classmethod
@@ -45,4 +48,5 @@ class Layout:
             lines=frozenset(kept.get("lines", ())),
             none_lines=frozenset(kept.get("none_lines", ())),
             nonsense_url=str(kept.get("nonsense_url", "")),
+            echoes=bool(kept.get("echoes", False)),
         )

@@ -74,15 +74,24 @@ class Page:
     @cached_property
     def text(self) -> str:
         """The body as text: charset from the header, BOM or meta, else UTF-8, else windows-1252."""
-        _, text = html_to_unicode(
+        return self._decoded[1]
+
+    @property
+    def encoding(self) -> str:
+        """The charset that `text` was read in, which is also the one its forms are sent in."""
+        return self._decoded[0]
+
+    @cached_property
+    def _decoded(self) -> tuple[str, str]:
+        charset, text = html_to_unicode(
             self.content_type or None, self.body[:LONGEST_TEXT], auto_detect_fun=_guessed_charset
         )
-        return UNWANTED.sub("", text)
+        return charset, UNWANTED.sub("", text)
 
     @cached_property
     def tree(self) -> lxml.html.HtmlElement:
         """The body parsed as HTML, always with a root, however broken. Parsed once; much faster than `soup`."""
-        parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+        parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
         markup = self.text.encode("utf-8", "replace").strip() or b"<html><body></body></html>"
         try:
             root = lxml.html.document_fromstring(markup, parser=parser)
@@ -144,6 +153,17 @@ def joined(base: str, href: str) -> str:
         return safe_url_string(url)
     except ValueError:
         return ""
+
+
+def params(url: str) -> list[tuple[str, str]]:
+    """The parameters of an address, decoded; ';' separates them too (W3C's advice to CGI authors, and ht://Dig's way)."""
+    try:
+        query = urlsplit(url).query
+    except ValueError:
+        return []
+    if ";" in query and query.count("=") > query.count("&") + 1:
+        query = query.replace(";", "&")
+    return parse_qsl(query, keep_blank_values=True)
 
 
 def form_encoded(pairs: tuple[tuple[str, str], ...], encoding: str) -> str:

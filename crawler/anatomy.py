@@ -1,0 +1,230 @@
+"""A page taken apart once: its links and its lines of text, in reading order, each with the path of tags above it.
+
+Everything that reads results works on this: lists are links with equal paths, totals are lines, snippets are what
+stands between two links. One walk over the tree, no recursion.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qsl, urlsplit
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from crawler.web import Page, joined, readable
+from crawler.wording import plain
+
+INLINE = {
+    "span", "b", "strong", "i", "em", "font", "u", "small", "big", "mark", "tt", "code", "cite", "sup", "sub", "abbr", "acronym",
+    "a", "img", "nobr", "wbr", "bdi", "bdo", "data", "time", "label", "ins", "del", "s", "q", "kbd", "var", "svg", "picture", "source",
+}  # fmt: skip
+UNREAD = {"script", "style", "template", "noscript", "head", "svg", "select", "textarea", "object", "iframe"}
+MOST_ELEMENTS = 60_000
+LIVE_URL = ("data-live-url", "data-ctorig", "data-url", "data-target-url")
+JUMP = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"]+)['\"]|window\.open\(\s*['\"]([^'\"]+)['\"]")
+WRAPPED = re.compile(r"redir|click|track|/out\b|/go\b|/url$|/link|exit|leave|jump|goto|log", re.IGNORECASE)
+CARRIERS = {
+    "url",
+    "u",
+    "q",
+    "target",
+    "dest",
+    "destination",
+    "link",
+    "redirect",
+    "to",
+    "href",
+    "goto",
+    "location",
+    "page_url",
+}
+
+
+@dataclass
+class Link:
+    """A link where it stands: `path` is the tags from the root to it, `styled` the same with ids and classes."""
+
+    element: HtmlElement
+    url: str
+    href: str
+    text: str
+    at: int
+    path: tuple[str, ...]
+    styled: tuple[str, ...]
+
+    @cached_property
+    def bare(self) -> tuple[str, ...]:
+        """The path without the tags that only dress text."""
+        return tuple(tag for tag in self.path[:-1] if tag not in INLINE) + ("a",)
+
+
+@dataclass
+class Line:
+    """A run of visible text between two block boundaries."""
+
+    text: str
+    at: int
+    element: HtmlElement
+
+
+@dataclass
+class Anatomy:
+    """The links and lines of a page; `ends[element]` is where an element's content stops, `starts` where it begins."""
+
+    page: Page
+    query: str
+    links: list[Link] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    starts: dict[HtmlElement, int] = field(default_factory=dict)
+    ends: dict[HtmlElement, int] = field(default_factory=dict)
+
+    def hard(self, link: Link) -> set[str]:
+        """Keys of a link in its place; equal on two pages only for the same link in the same place."""
+        where = " ".join(link.styled)
+        return {short(where + key) for key in self._spellings(link)}
+
+    def soft(self, link: Link) -> set[str]:
+        """Keys of a link wherever it stands."""
+        return {short(key) for key in self._spellings(link)}
+
+    def _spellings(self, link: Link) -> set[str]:
+        said = f"{link.url}\n{link.text}".casefold()
+        generic = self.without_query(said)
+        path_only = f"{link.url.split('?')[0]}\n{link.text}".casefold() if link.text else generic
+        return {said, generic, path_only}
+
+    def line_keys(self, line: Line) -> set[str]:
+        """Keys of a line of text, as it stands and with the query taken out."""
+        said = plain(line.text).casefold()
+        return {short(said), short(self.without_query(said))}
+
+    def without_query(self, text: str) -> str:
+        """Text in which every occurrence of the query is {q}."""
+        text = readable(readable(text)) if "%" in text or "+" in text else text
+        query = plain(self.query).casefold()
+        return text.replace(query, "{q}") if query else text
+
+    def between(self, start: int, end: int) -> str:
+        """The text of the lines from position `start` up to `end`."""
+        return " ".join(line.text for line in self.lines if start <= line.at < end)
+
+
+def short(text: str) -> str:
+    """A short hash that is the same on every machine and run."""
+    return hashlib.blake2s(text.encode("utf-8", "replace"), digest_size=5).hexdigest()
+
+
+def take_apart(page: Page, query: str = "") -> Anatomy:
+    """The anatomy of an HTML page. Bounded: what comes after 60,000 elements is left out."""
+    body = page.tree.find("body")
+    anatomy = Anatomy(page, query)
+    root = body if body is not None else page.tree
+    base = page.base_url
+    path: list[str] = []
+    styled: list[str] = []
+    words: list[str] = []
+    owner: HtmlElement = root
+    at = 0
+    unread = 0
+
+    def flush() -> None:
+        nonlocal at
+        text = " ".join("".join(words).split())
+        words.clear()
+        if text:
+            at += 1
+            anatomy.lines.append(Line(text, at, owner))
+
+    for count, (event, element) in enumerate(etree.iterwalk(root, events=("start", "end"))):
+        tag = element.tag if isinstance(element.tag, str) else ""
+        block = tag not in INLINE
+        if event == "start":
+            if count > 2 * MOST_ELEMENTS:
+                break
+            if block:
+                flush()
+                owner = element
+            path.append(tag)
+            styled.append(_style(element, tag))
+            at += 1
+            anatomy.starts[element] = at
+            unread += tag in UNREAD or _unseen(element)
+            if not unread or tag in {"a", "area"}:
+                link = _link(element, tag, base)
+                if link:
+                    url, href, said = link
+                    anatomy.links.append(Link(element, url, href, said, at, tuple(path), tuple(styled)))
+            if not unread and element.text:
+                words.append(element.text)
+            if not unread and tag == "img" and element.get("alt"):
+                words.append(" ")
+        else:
+            if block:
+                flush()
+                parent = element.getparent()
+                owner = parent if parent is not None else root
+            unread -= tag in UNREAD or _unseen(element)
+            path.pop()
+            styled.pop()
+            at += 1
+            anatomy.ends[element] = at
+            if not unread and element.tail and element is not root:
+                words.append(element.tail)
+    flush()
+    return anatomy
+
+
+def _style(element: HtmlElement, tag: str) -> str:
+    if tag in {"td", "th"}:
+        # Columns of a table are told apart by their place: title, category, date.
+        tag = f"{tag}:{sum(1 for _ in element.itersiblings('td', 'th', preceding=True))}"
+    marks = f"{element.get('id') or ''} {element.get('class') or ''}"
+    return tag + "." + re.sub(r"\d+", "", " ".join(marks.split())) if marks.strip() else tag
+
+
+def _unseen(element: HtmlElement) -> bool:
+    style = element.get("style")
+    return element.get("hidden") is not None or bool(style and "display:none" in style.replace(" ", "").lower())
+
+
+def _link(element: HtmlElement, tag: str, base: str) -> tuple[str, str, str] | None:
+    """A link's address (unwrapped), its href as written, and what it says."""
+    href = ""
+    if tag in {"a", "area"}:
+        href = (element.get("href") or "").strip()
+    if (not href or href.startswith("#")) and element.get("onclick"):
+        jump = JUMP.search(element.get("onclick") or "")
+        href = (jump[1] or jump[2]) if jump else href
+    if not href and element.get("data-href"):
+        href = element.get("data-href") or ""
+    if not href:
+        return None
+    live = next((element.get(name) for name in LIVE_URL if element.get(name)), "")
+    if href.lower().startswith("javascript:"):
+        quoted = re.search(r"['\"]((?:https?://|/|\.\.?/)?[^'\"\s]+\.[a-z]{3,4}[^'\"\s]*|https?://[^'\"]+)['\"]", href)
+        url = joined(base, quoted[1]) if quoted else ""
+    else:
+        url = joined(base, href)
+    url = unwrapped(joined(base, live) if live else url)
+    text = " ".join((element.text_content() or "").split())
+    if not text:
+        text = next((t for t in (element.get("aria-label"), element.get("title")) if t and t.strip()), "")
+        text = text or " ".join(image.get("alt") or "" for image in element.iter("img")).strip()
+    return url, href, text[:1000]
+
+
+def unwrapped(url: str) -> str:
+    """The real address behind a click-counting redirect (/s/redirect?url=..., /url?q=...); others as they are."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if parts.query and ("http" in parts.query.lower()) and WRAPPED.search(parts.path):
+        for name, value in parse_qsl(parts.query):
+            if name.lower() in CARRIERS and re.match(r"https?://", value, re.IGNORECASE):
+                return joined(url, value) or url
+    return url

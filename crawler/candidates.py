@@ -1,0 +1,82 @@
+"""The ways to ask a site that one of its pages offers, likeliest first.
+
+Site file, platform file (its form where the page has it), the page's strong forms, SearchAction, weak forms, then the
+addresses that a platform file knows. What is on the page already in hand comes before what costs a request; a form that
+visitors use comes before a SearchAction, which plug-ins emit although the visible search is another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+from crawler.platforms import Platform, recognised
+from crawler.searchform import STRONG_SCORE, Candidate, form_candidates
+from crawler.searchlinks import search_actions
+from crawler.searchspec import SLOT, Paging, SearchSpec
+from crawler.web import Page, canonical_url, joined
+from crawler.wording import words
+
+
+def candidates(page: Page, known: Sequence[Platform], site: Platform | None = None) -> list[SearchSpec]:
+    """The page's ways to ask, without repeats. `known` = platform files to use, `site` = the site's own file."""
+    platforms = [p for p in recognised(page, known) if not p.script_only]
+    forms = [_of_platform(candidate, platforms) for candidate in form_candidates(page)]
+    ordered = site.specs(page) if site else []
+    ordered += [c.spec for c in forms if c.spec.how == "platform"]
+    ordered += [c.spec for c in forms if c.spec.how == "form" and c.score >= STRONG_SCORE]
+    ordered += [_with_paging(spec, platforms) for spec in search_actions(page)]
+    ordered += [c.spec for c in forms if c.spec.how == "form" and c.score < STRONG_SCORE]
+    ordered += [spec for platform in platforms for spec in platform.specs(page)]
+    return distinct(ordered)
+
+
+def common_paths(page: Page) -> list[SearchSpec]:
+    """Addresses that many sites answer searches at: the last resort."""
+    found = []
+    for template in words("paths", "common"):
+        url = joined(page.url, template.replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
+        param = next((name for name, value in parse_qsl(urlsplit(url).query) if value == SLOT), "")
+        found.append(SearchSpec("common-path", url, param, found_on=page.url))
+    return found
+
+
+def distinct(specs: Sequence[SearchSpec]) -> list[SearchSpec]:
+    """The specs without those that would ask the same thing as an earlier one."""
+    kept: dict[str, SearchSpec] = {}
+    for spec in specs:
+        kept.setdefault(identity(spec), spec)
+    return list(kept.values())
+
+
+def identity(spec: SearchSpec) -> str:
+    """Equal for specs that ask the same."""
+    ask = spec.ask("zq")
+    return f"{ask.method} {canonical_url(ask.url)} {spec.query_param if ask.method == 'POST' else ''}"
+
+
+def _of_platform(candidate: Candidate, platforms: Sequence[Platform]) -> Candidate:
+    """The candidate with the platform's name and paging where its field is one that the platform's file names."""
+    for platform in platforms:
+        if candidate.spec.query_param in platform.query.param and _same_place(candidate.spec, platform):
+            spec = replace(candidate.spec, how="platform", platform=platform.name, paging=_paging(platform))
+            return replace(candidate, spec=spec)
+    return candidate
+
+
+def _same_place(spec: SearchSpec, platform: Platform) -> bool:
+    """Whether the form goes where the platform's file says; any place will do where the file knows none."""
+    paths = {urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1].lower() for url in platform.query.url}
+    return not paths or urlsplit(spec.url).path.rstrip("/").rsplit("/", 1)[-1].lower() in paths
+
+
+def _with_paging(spec: SearchSpec, platforms: Sequence[Platform]) -> SearchSpec:
+    for platform in platforms:
+        if spec.query_param in platform.query.param and _same_place(spec, platform):
+            return replace(spec, platform=platform.name, paging=_paging(platform))
+    return spec
+
+
+def _paging(platform: Platform) -> Paging | None:
+    return platform.counting

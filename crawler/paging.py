@@ -1,0 +1,363 @@
+"""Where the next page of results is: a link, a number, a button, a postback, a script, or a parameter to count up.
+
+The site's own link is preferred over building addresses (search-platforms.md, section 8). A link counts as the pager's
+only where it stays in the search: it carries the query, or leads to the same address, and is not furniture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from lxml.html import HtmlElement
+
+from crawler import forms
+from crawler.anatomy import Anatomy, Link
+from crawler.layout import Layout
+from crawler.lists import Group, is_search_link
+from crawler.platforms import css
+from crawler.searchspec import SearchSpec
+from crawler.totals import Total
+from crawler.web import Ask, Page, joined, readable
+from crawler.wording import pattern, words
+
+POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
+POSTBACK_OPTIONS = re.compile(
+    r"WebForm_PostBackOptions\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE
+)
+CALL = re.compile(r"(?:javascript:|return\s+)?\s*([A-Za-z_$][\w$.]*)\s*\(([^()]*)\)")
+NUMBER = re.compile(r"^\W*(?:page|go to page|tudalen|seite|result page)?\W*(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE)
+SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
+MOST_LINKS = 3000
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The request for the next page and how it was found."""
+
+    ask: Ask
+    how: str
+
+
+@dataclass(frozen=True)
+class _Control:
+    """Something that may be pressed: a link or a button."""
+
+    element: HtmlElement
+    said: str
+    url: str
+    script: str
+    rel: str = ""
+
+
+def find_next(
+    anatomy: Anatomy,
+    spec: SearchSpec,
+    layout: Layout,
+    group: Group | None,
+    total: Total,
+    turned: int,
+    selector: str = "",
+) -> Turn | None:
+    """The next page after this one, or None where the page shows no way on.
+
+    `turned` pages of the query were read before this one; `group` is the list of results, whose links are no pager.
+    """
+    page = anatomy.page
+    hits = {link.element for link in group.links} if group else set()
+    controls = _controls(anatomy, spec, layout, hits, selector)
+    number = turned + 2
+    numbered = _numbered(controls, number, total)
+    labelled = _labelled(controls)
+    chosen = labelled
+    if numbered is not None and (labelled is None or not _plainly_next(labelled)):
+        chosen = numbered
+    if chosen is not None:
+        ask = _press(chosen, page)
+        if (
+            ask is not None
+            and ask != page.ask
+            and ask.url.split("#")[0] != page.url.split("#")[0]
+            or (ask and ask.method == "POST")
+        ):
+            return Turn(ask, "number" if chosen is numbered else "next")
+    head = _head_next(page, anatomy.query, spec)
+    if head:
+        return Turn(Ask(head, encoding=spec.encoding), "link rel=next")
+    chooser = _from_select(page, anatomy.query, number)
+    if chooser is not None:
+        return Turn(chooser, "select")
+    return _counted_up(anatomy, spec, layout, group, total, turned)
+
+
+def _controls(
+    anatomy: Anatomy, spec: SearchSpec, layout: Layout, hits: set[HtmlElement], selector: str
+) -> list[_Control]:
+    page = anatomy.page
+    found = []
+    for link in anatomy.links[:MOST_LINKS]:
+        if link.element in hits:
+            continue
+        script = _script_of(link.element, link.href)
+        stays = bool(link.url) and _stays(link, page, anatomy.query, spec)
+        if not stays and not script:
+            continue
+        if anatomy.hard(link) & layout.links:
+            continue
+        found.append(
+            _Control(
+                link.element, link.text, link.url if stays else "", script, (link.element.get("rel") or "").lower()
+            )
+        )
+    known = {control.element for control in found} | {link.element for link in anatomy.links}
+    for element in anatomy.starts:
+        if element.tag in {"a", "button", "input", "span", "div", "td", "li"} and element not in known:
+            is_button = element.tag in {"input", "button"} and forms.is_submit(element)
+            script = _script_of(element, element.get("href") or "")
+            if is_button or script:
+                said = (
+                    forms.label_of(element)
+                    if element.tag in {"input", "button"}
+                    else " ".join((element.text_content() or "")[:100].split())
+                )
+                found.append(_Control(element, said, "", script))
+    if selector:
+        wanted = set(css(selector)(page.tree))
+        preferred = [control for control in found if control.element in wanted]
+        found = [_Control(c.element, "next", c.url, c.script, "next") for c in preferred[:1]] + found
+    return found
+
+
+def _script_of(element: HtmlElement, href: str) -> str:
+    onclick = element.get("onclick") or ""
+    script = href[11:] if href.lower().startswith("javascript:") else ""
+    script = readable(script.replace("+", "%2B")) if "%" in script else script
+    return script if script and script.strip(" ;") not in {"void(0)", ""} else onclick
+
+
+def _stays(link: Link, page: Page, query: str, spec: SearchSpec) -> bool:
+    """Whether a link stays in this search."""
+    if is_search_link(link.url, page.url, query, spec.query_param, bare=False):
+        return True
+    here, there = urlsplit(page.url), urlsplit(link.url)
+    wanted = query.casefold()
+    if wanted in readable(readable(link.url)).casefold():
+        return True
+    return (here.netloc, here.path) == (there.netloc, there.path) and there.query != "" and link.url != page.url
+
+
+@cache
+def _next_words() -> re.Pattern[str]:
+    starts = pattern("paging", "next_start")
+    return re.compile(rf"^(?:(?:{pattern('paging', 'next')})|(?:{starts})\s+(?P<rest>.*))$", re.IGNORECASE)
+
+
+@cache
+def _rest() -> re.Pattern[str]:
+    return re.compile(str(words_text("next_rest")), re.IGNORECASE)
+
+
+def words_text(key: str) -> str:
+    """One single text of wording.toml's paging table."""
+    return "".join(words("paging", key))
+
+
+def _label_rank(control: _Control) -> int:
+    """How plainly a control says 'next'; 0 where it does not."""
+    element = control.element
+    if "next" in control.rel.split():
+        return 10
+    best = 0
+    images = [image.get("alt") or image.get("title") or "" for image in element.iter("img")]
+    for text in (control.said, element.get("aria-label") or "", element.get("title") or "", *images):
+        best = max(best, _text_rank(" ".join(text.split()).lower()))
+    marks = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+    parent = element.getparent()
+    if parent is not None and parent.tag in {"li", "span", "div", "td"} and len(parent.findall(".//a")) == 1:
+        marks += f" {parent.get('class') or ''} {parent.get('id') or ''}".lower()
+    if best == 0 and re.search(
+        r"(?<![a-z])(pager|page|pagination|nav|link|btn|button)?[-_]*next(?![a-z]*(slide|month))", marks
+    ):
+        best = 5
+    sources = " ".join(image.get("src") or "" for image in element.iter("img"))
+    if element.tag == "input":
+        sources += element.get("src") or ""
+    if best == 0 and re.search(
+        r"(^|[/_\-.])(next|nxt|forward|arrow[-_]?right|right[-_]?arrow|buttonr)\w*\.(gif|png|jpe?g|svg)",
+        sources,
+        re.IGNORECASE,
+    ):
+        best = 4
+    return best
+
+
+def _text_rank(text: str) -> int:
+    if not text or len(text) > 60:
+        return 0
+    bare = text.strip(" .:[]()|»›>→▶►⇒-–—")
+    match = _next_words().match(bare)
+    if match and (match["rest"] is None or _rest().match(match["rest"].strip())):
+        return 9 if match["rest"] is None and bare.startswith(("next", "nesaf")) else 8 if match["rest"] is None else 7
+    if bare and set(bare.split()) & set(words("paging", "not_next")):
+        return 0
+    if text.strip(" []()|") in words("paging", "arrows"):
+        return 3 if len(text.strip()) == 1 and text.strip() != "»" else 2
+    return 0
+
+
+def _labelled(controls: Iterable[_Control]) -> _Control | None:
+    ranked = [(rank, control) for control in controls if (rank := _label_rank(control))]
+    if not ranked:
+        return None
+    best = max(rank for rank, _ in ranked)
+    return next(control for rank, control in ranked if rank == best)
+
+
+def _plainly_next(control: _Control) -> bool:
+    return _label_rank(control) >= 8
+
+
+def _numbered(controls: list[_Control], number: int, total: Total) -> _Control | None:
+    """The control that says the next page's number, or the next range of items ('11-20')."""
+    after = total.last + 1 if total.last is not None else None
+    for control in controls:
+        span = SPAN.match(control.said)
+        if span and after is not None and int(span[1]) == after:
+            return control
+    pages = [(int(match[1]), control) for control in controls if (match := NUMBER.match(control.said))]
+    if not pages:
+        return None
+    for value, control in pages:
+        if value == number:
+            return control
+    values = {value for value, _ in pages}
+    if after is not None and total.first is not None and after in values and len(values) > 1 and number not in values:
+        return next(control for value, control in pages if value == after)
+    return None
+
+
+def _press(control: _Control, page: Page) -> Ask | None:
+    """The request that pressing a link or button makes."""
+    if control.url:
+        return Ask(control.url)
+    element = control.element
+    form = _form_of(element, page)
+    if control.script:
+        posted = POSTBACK.search(control.script) or POSTBACK_OPTIONS.search(control.script)
+        if posted and form is not None:
+            return forms.submission(form, page, None, {"__EVENTTARGET": posted[1], "__EVENTARGUMENT": posted[2]})
+        return _called(control.script, page, form)
+    if form is not None and element.tag in {"input", "button"}:
+        return forms.submission(form, page, element)
+    return None
+
+
+def _form_of(element: HtmlElement, page: Page) -> HtmlElement | None:
+    for ancestor in element.iterancestors("form"):
+        return ancestor
+    every = forms.forms(page)
+    named = element.get("form")
+    if named:
+        return next((form for form in every if form.get("id") == named), None)
+    owners = [form for form in every if element in set(forms.controls(form))]
+    return (owners or [f for f in every if f.get("id") in {"aspnetForm", "form1", "Form1"}] or every[:1] or [None])[0]
+
+
+def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:
+    """What a small script does: go to an address, or put values into a form's fields and send it."""
+    address = re.search(
+        r"(?:location(?:\.href)?\s*=|location\.(?:assign|replace)\(|window\.open\()\s*['\"]([^'\"]+)['\"]", script
+    )
+    if address:
+        url = joined(page.base_url, address[1])
+        return Ask(url) if url else None
+    body = script
+    call = CALL.search(script)
+    values: dict[str, str] = {}
+    if call and not re.search(r"\.(submit|value)\b", script):
+        defined = re.search(
+            rf"function\s+{re.escape(call[1])}\s*\(([^)]*)\)\s*\{{(.{{0,1500}}?)\n?\s*\}}", page.text, re.DOTALL
+        )
+        if not defined:
+            return None
+        names = [name.strip() for name in defined[1].split(",")]
+        given = [value.strip().strip("'\"") for value in call[2].split(",")]
+        values = dict(zip(names, given, strict=False))
+        body = defined[2]
+    changed: dict[str, str] = {}
+    for field, value in re.findall(
+        r"(?:\.|getElementById\(\s*['\"]|\[\s*['\"])([\w:$.-]+?)(?:['\"]\s*[\])])?\.value\s*=\s*([^;\n]+)", body
+    ):
+        literal = value.strip().strip("'\"")
+        changed[field] = values.get(literal, literal)
+    if not changed or "submit" not in body:
+        return None
+    wanted = set(changed)
+    for candidate in forms.forms(page):
+        owned = forms.controls(candidate)
+        names_by = {c.get("id") or c.get("name") or "": c.get("name") or "" for c in owned}
+        names_by |= {c.get("name") or "": c.get("name") or "" for c in owned}
+        if wanted <= set(names_by):
+            return forms.submission(candidate, page, None, {names_by[field]: value for field, value in changed.items()})
+    return forms.submission(form, page, None, changed) if form is not None else None
+
+
+def _head_next(page: Page, query: str, spec: SearchSpec) -> str:
+    """<link rel=next> of the page's head."""
+    for link in page.tree.iter("link"):
+        if "next" in (link.get("rel") or "").lower().split():
+            url = joined(page.base_url, link.get("href") or "")
+            if url and url != page.url and is_search_link(url, page.url, query, spec.query_param, bare=False):
+                return url
+    return ""
+
+
+def _from_select(page: Page, query: str, number: int) -> Ask | None:
+    """A drop-down of page numbers inside the search's own form."""
+    for select in page.tree.iter("select"):
+        options = [((o.text_content() or "").strip(), o.get("value")) for o in select.iter("option")]
+        numbers = [NUMBER.match(text) for text, _ in options]
+        if (
+            len(options) < 2
+            or not all(numbers)
+            or [int(m[1]) for m in numbers if m] != list(range(1, len(options) + 1))
+        ):
+            continue
+        form = next(select.iterancestors("form"), None)
+        if number > len(options) or form is None or not select.get("name"):
+            continue
+        text, value = options[number - 1]
+        if value and ("/" in value or "?" in value):
+            url = joined(page.base_url, value)
+            return Ask(url) if url else None
+        if query.casefold() in {v.casefold() for _, v in forms.sent_fields(form)}:
+            return forms.submission(form, page, None, {select.get("name") or "": value if value is not None else text})
+    return None
+
+
+def _counted_up(
+    anatomy: Anatomy, spec: SearchSpec, layout: Layout, group: Group | None, total: Total, turned: int
+) -> Turn | None:
+    """The next page by a known paging parameter, where the page shows no way on but should have one."""
+    if spec.paging is None or group is None:
+        return None
+    size = spec.paging.size or layout.per_page
+    read_so_far = total.last if total.last is not None else (turned * size + len(group.links))
+    if (total.number is not None and total.number <= read_so_far) or (
+        total.number is None and len(group.links) < max(size, 1)
+    ):
+        return None
+    step = spec.paging.step or size or len(group.links)
+    value = spec.paging.first + (turned + 1) * step
+    return Turn(Ask(with_param(spec.ask(anatomy.query).url, spec.paging.param, str(value))), "parameter")
+
+
+def with_param(url: str, name: str, value: str) -> str:
+    """The address with one parameter set."""
+    parts = urlsplit(url)
+    pairs = [(n, v) for n, v in parse_qsl(parts.query, keep_blank_values=True) if n != name]
+    query = urlencode([*pairs, (name, value)])
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

@@ -1,0 +1,300 @@
+"""Reading one query to its proven end: page after page, counted, resumable after any page.
+
+The end is proven by the site: no way on, an empty page, or a page that repeats an earlier one (many engines answer a page
+number out of range with the last page). The stated total decides afterwards whether that end can be believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Set
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from crawler import outcomes
+from crawler.anatomy import short
+from crawler.function import SearchFunction
+from crawler.hits import Item
+from crawler.platforms import named, site_exceptions
+from crawler.results import Reader, ResultsPage, read
+from crawler.searchform import form_candidates
+from crawler.searchspec import SearchSpec
+from crawler.seeking import answer, settled
+from crawler.totals import TotalIs
+from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
+
+ReadStatus = Literal["complete", "capped", "suspect", "failed", "robots", "blocked"]
+PROBLEMS = {"robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"}
+MOST_STALE = 2
+LEAST_CAP = 50
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One item as read: `rank` runs over all pages of the query from 1; `new` = its canonical URL is not yet seen."""
+
+    rank: int
+    url: str
+    canonical: str
+    title: str
+    snippet: str
+    new: bool
+
+
+@dataclass(frozen=True)
+class State:
+    """How far one query has been read: small, JSON-able, enough to go on after a kill.
+
+    `next` is None when there is nothing more to ask; `ended` then says why: 'no way on', 'empty page', 'page repeated',
+    'nothing new', 'no hits', 'not understood', 'no query', 'page limit', or a FetchProblem's kind (there `next` is what
+    failed, and reading on tries it again). `collected` counts items as the site lists them, `distinct` canonical URLs.
+    `signatures` are hashes of the pages' lists, `asked` of the requests, `drift` says that stated totals differed,
+    `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading).
+    """
+
+    query: str
+    next: Ask | None
+    ended: str = ""
+    reason: str = ""
+    rank: int = 0
+    pages: int = 0
+    reported_total: int | None = None
+    total_is: TotalIs = "absent"
+    collected: int = 0
+    distinct: int = 0
+    ran_query: str = ""
+    turned: int = 0
+    signatures: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    stale: int = 0
+    drift: bool = False
+    pass_: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict, as kept in the record."""
+        kept = asdict(self)
+        kept["next"] = self.next.to_json() if self.next else None
+        kept["signatures"], kept["asked"] = list(self.signatures), list(self.asked)
+        return kept
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> State:
+        """The State that `to_json` kept."""
+        onward = Ask.from_json(kept["next"]) if kept.get("next") else None
+        lists = {name: tuple(kept.get(name, ())) for name in ("signatures", "asked")}
+        return cls(**{**kept, **lists, "next": onward})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One results page as read: its hits, where it stood, and the state after it (commit both together)."""
+
+    hits: tuple[Hit, ...]
+    page_url: str
+    state: State
+
+
+async def read_search(
+    fetch: Fetch,
+    function: SearchFunction,
+    query: str,
+    *,
+    state: State | None = None,
+    seen: Set[str] = frozenset(),
+    max_pages: int = 1000,
+) -> AsyncIterator[Reading]:
+    """Ask `query` and yield one Reading per results page until the proven end.
+
+    To go on after an interruption, give the last `state` and the canonical URLs `seen` in this query so far. A
+    FetchProblem ends the reading with a state that says so; it is not raised.
+    """
+    if function.spec is None:
+        raise ValueError(f"{function.home_url} has no search function: {function.status}, {function.reason}")
+    reader = Reader(function.spec, function.layout, named(function.platform, site_exceptions()))
+    known = set(seen)
+    now = state or State(query, function.spec.ask(query))
+    if now.ended in PROBLEMS:
+        now = replace(now, ended="", reason="")
+    while now.next is not None and not now.ended:
+        if now.pages >= max_pages:
+            yield Reading(
+                (), now.next.url, replace(now, next=None, ended="page limit", reason=f"{max_pages} pages read")
+            )
+            return
+        try:
+            page, result = await _read_page(fetch, reader, query, now)
+        except FetchProblem as problem:
+            yield Reading((), now.next.url, replace(now, ended=problem.kind, reason=problem.reason))
+            return
+        reading = _after(now, page, result, known, reader)
+        known |= {hit.canonical for hit in reading.hits}
+        now = reading.state
+        yield reading
+
+
+async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> tuple[Page, ResultsPage]:
+    """The next page and what it says; a form that went stale (view state, tokens) is fetched afresh, once."""
+    assert state.next is not None
+    page = await answer(fetch, state.next, query)
+    result = read(page, query, reader, state.turned)
+    spec = reader.spec
+    stale = page.status >= 400 or not result.understood
+    if stale and state.turned == 0 and spec.method == "POST" and spec.found_on:
+        form = await settled(fetch, Ask(spec.found_on))
+        fresh = [c.spec for c in form_candidates(form) if c.spec.query_param == spec.query_param]
+        if fresh:
+            page = await answer(fetch, fresh[0].ask(query), query)
+            result = read(page, query, reader, state.turned)
+    refused = outcomes.blocked(page.status, page.headers, page.body)
+    if refused:
+        raise FetchProblem("blocked", f"{refused.vendor} ({refused.evidence})", page.status, page.url)
+    if page.status >= 400 and not result.understood and not (page.status == 404 and state.turned):
+        raise FetchProblem("http", f"HTTP {page.status}", page.status, page.url)
+    return page, result
+
+
+def _after(state: State, page: Page, result: ResultsPage, known: set[str], reader: Reader) -> Reading:
+    """The reading of one page and the state after it."""
+    asked = short(repr(state.next.to_json())) if state.next else ""
+    state = replace(
+        state, pages=state.pages + 1, asked=(*state.asked, asked), ran_query=result.ran_query or state.ran_query
+    )
+    if not result.items:
+        return Reading((), page.url, _ended(state, *_why_empty(state, result), reader))
+    if result.signature in state.signatures:
+        return Reading((), page.url, _ended(state, "page repeated", "", reader))
+    if state.pass_ == 2:
+        return Reading((), page.url, _rechecked(state, result, reader))
+
+    items = _without_repeats(result, known)
+    hits, fresh = _hits(items, state, known)
+    distinct = state.distinct + fresh
+    if state.pass_ == 3:
+        # The second reading counts anew, but brings only what the first did not.
+        hits = tuple(replace(hit, rank=state.rank + n) for n, hit in enumerate((h for h in hits if h.new), 1))
+    state = replace(
+        state,
+        turned=state.turned + 1,
+        rank=state.rank + len(hits),
+        collected=state.collected + len(items),
+        distinct=distinct,
+        signatures=(*state.signatures, result.signature),
+        stale=0 if fresh or state.pass_ == 3 or _moves_on(result, state) else state.stale + 1,
+    )
+    state = _with_total(state, result)
+    if result.next is None:
+        return Reading(hits, page.url, _ended(state, "no way on", "", reader))
+    if short(repr(result.next.to_json())) in state.asked:
+        return Reading(hits, page.url, _ended(state, "page repeated", "its next link leads back", reader))
+    if state.stale >= MOST_STALE:
+        return Reading(hits, page.url, _ended(state, "nothing new", "", reader))
+    return Reading(hits, page.url, replace(state, next=result.next))
+
+
+def _why_empty(state: State, result: ResultsPage) -> tuple[str, str]:
+    if state.turned:
+        return "empty page", ""
+    if result.says_none or result.same_as_nonsense:
+        return "no hits", ""
+    if result.says_no_query:
+        return "no query", "the page asks for a query"
+    return "not understood", "neither hits nor words that say there are none"
+
+
+def _without_repeats(result: ResultsPage, known: set[str]) -> list[Item]:
+    """The items; where the page lists more than its range says, without the promoted ones that every page repeats."""
+    items = list(result.items)
+    spare = len(items) - (result.total.on_page or len(items))
+    for item in list(items):
+        if spare > 0 and canonical_url(item.url) in known:
+            items.remove(item)
+            spare -= 1
+    return items
+
+
+def _hits(items: list[Item], state: State, known: set[str]) -> tuple[tuple[Hit, ...], int]:
+    hits = []
+    met: set[str] = set()
+    for rank, item in enumerate(items, state.rank + 1):
+        canonical = canonical_url(item.url)
+        new = canonical not in known and canonical not in met
+        met.add(canonical)
+        hits.append(Hit(rank, item.url, canonical, item.title, item.snippet, new))
+    return tuple(hits), sum(hit.new for hit in hits)
+
+
+def _moves_on(result: ResultsPage, state: State) -> bool:
+    """Whether the page itself says that it lists later items than those counted before it."""
+    return result.total.first is not None and result.total.first > state.collected
+
+
+def _with_total(state: State, result: ResultsPage) -> State:
+    number, kind = result.total.number, result.total.kind
+    if result.says_capped and kind == "exact":
+        kind = "capped"
+    if number is None:
+        return replace(state, total_is="capped") if result.says_capped and state.reported_total is not None else state
+    drift = state.drift or (state.reported_total not in (None, number) and kind == "exact")
+    return replace(state, reported_total=number, total_is=kind, drift=drift)
+
+
+def _ended(state: State, why: str, reason: str, reader: Reader) -> State:
+    """The state at an end, or the first page once more where an exact total does not fit what was read."""
+    if why == "no hits":
+        return replace(state, next=None, ended=why, reason=reason, reported_total=0, total_is="exact")
+    agrees = state.reported_total in (state.collected, state.distinct)
+    if state.pass_ == 1 and state.total_is == "exact" and not agrees and state.turned > 1 and why in PROVEN:
+        return replace(state, next=reader.spec.ask(state.query), pass_=2, signatures=(), asked=(), reason=why, turned=0)
+    return replace(state, next=None, ended=why, reason=reason)
+
+
+def _rechecked(state: State, result: ResultsPage, reader: Reader) -> State:
+    """The first page asked again: its total now fits, or has moved (then all is read again), or stays as it was."""
+    before = state.reported_total
+    why = state.reason or "no way on"
+    state = _with_total(state, result)
+    if state.reported_total in (state.collected, state.distinct):
+        return replace(state, next=None, ended=why, reason="the total moved while reading; asked again, it fits")
+    if state.reported_total == before and not state.drift:
+        return replace(state, next=None, ended=why, reason="")
+    return replace(
+        state,
+        next=reader.spec.ask(state.query),
+        pass_=3,
+        collected=0,
+        turned=0,
+        signatures=(),
+        asked=(),
+        stale=0,
+        reason="",
+    )
+
+
+PROVEN = {"no way on", "empty page", "page repeated", "nothing new"}
+
+
+def conclude(state: State) -> tuple[ReadStatus, str]:
+    """The status of a query that has been read as far as it goes, and the reason in words."""
+    total, kind, got = state.reported_total, state.total_is, state.collected
+    note = f"; the site ran '{state.ran_query}'" if state.ran_query else ""
+    counted = f"{got} items read on {state.pages} pages ({state.distinct} addresses)"
+    if state.ended == "no hits":
+        return "complete", f"the site says there are none{note}"
+    if state.ended == "page limit":
+        return "capped", f"{state.reason}; {counted}"
+    if state.ended in {"robots", "blocked"}:
+        return ("robots" if state.ended == "robots" else "blocked"), state.reason
+    if state.ended in PROBLEMS:
+        return "failed", f"{state.ended}: {state.reason}; {counted}"
+    if state.ended not in PROVEN:
+        return ("suspect", state.reason) if state.ended else ("failed", f"not read to its end; {counted}")
+    if total is None or kind == "absent":
+        return "complete", f"{counted}; {state.ended}, no total stated{note}"
+    if kind == "estimate":
+        return "complete", f"{counted}; {state.ended}, the stated {total} is an estimate{note}"
+    if total in (got, state.distinct):
+        if kind == "capped":
+            return "capped", f"{counted}; the site shows the first {total} only{note}"
+        return "complete", f"{counted}, as stated{note}"
+    if kind == "capped" or (got < total and got >= LEAST_CAP and state.turned > 1):
+        return "capped", f"{counted} of {total} stated; the site pages no further{note}"
+    return "suspect", f"{counted}, but {total} stated{note}"

@@ -1,0 +1,31 @@
+"""Sites whose search draws its results in the visitor's browser: they need the render extra, and are said to."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.anatomy import take_apart
+from crawler.web import Page
+from crawler.wording import words
+
+BARE_TEXT = 400
+
+
+def script_search(page: Page) -> str:
+    """What draws this page's search results in the visitor's browser; '' where nothing points to that."""
+    source = page.text[:400_000].lower()
+    host = next((host for host in words("scripts", "hosts") if host in source), "")
+    if host:
+        return host
+    if "<script" not in source:
+        return ""
+    for field in page.tree.iter("input"):
+        about = " ".join(field.get(a) or "" for a in ("type", "id", "class", "name", "placeholder", "aria-label"))
+        homeless = next(field.iterancestors("form"), None) is None and not field.get("form")
+        typed = (field.get("type") or "text").lower() in {"text", "search"}
+        if typed and re.search(r"search|chwilio", about, re.IGNORECASE) and (homeless or not field.get("name")):
+            return "a search box without a form"
+    root = page.tree.xpath("//div[@id='root' or @id='app' or @id='__next' or @ng-app or @data-reactroot]")
+    if root and sum(len(line.text) for line in take_apart(page).lines) < BARE_TEXT:
+        return "a page that is drawn by its scripts"
+    return ""

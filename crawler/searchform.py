@@ -1,0 +1,167 @@
+"""Which of a page's forms is the site's own search, judged by what the form says of itself.
+
+The unit is the text field with its nearest button, not the <form>: on ASP.NET pages one form is wrapped around the
+whole page, with search box, newsletter and login in it. Weights follow search-platforms.md, section 9; whether a
+candidate really searches is decided by control queries (asking.py), so a doubtful one costs two requests at most.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
+
+from crawler import forms
+from crawler.searchspec import SearchSpec
+from crawler.web import Page, host_of
+from crawler.wording import finder, words
+
+LEAST_SCORE = 2.0
+STRONG_SCORE = 5.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way that a page seems to offer, how sure that is, and why."""
+
+    spec: SearchSpec
+    score: float
+    why: str
+
+
+def form_candidates(page: Page) -> list[Candidate]:
+    """The page's search forms, best first; decoys (postcode, newsletter, jobs ...) are left out."""
+    found = [c for form in forms.forms(page)[:60] for c in _of_form(form, page)]
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def public_engine(url: str) -> str:
+    """The public search engine that an address belongs to, or ''."""
+    host = host_of(url)
+    return next((name for name in words("forms", "engines") if host.startswith(name) or f".{name}" in host), "")
+
+
+def spoken(text: str) -> str:
+    """An identifier or path as words: 'txtSiteSearch_box' -> 'txt site search box'."""
+    return re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)).lower().strip()
+
+
+def _of_form(form: HtmlElement, page: Page) -> list[Candidate]:
+    owned = forms.controls(form)
+    fields = [c for c in owned if forms.kind(c) in forms.TEXT_TYPES and c.get("name") and not _hidden(c)]
+    found = []
+    for control in fields[:12]:
+        group, button = _surroundings(control, form, owned)
+        url = forms.action(form, page, button)
+        if not url or public_engine(url):
+            continue
+        score, why = _score(control, button, group, form, page, alone=len(fields) == 1)
+        if score < LEAST_SCORE:
+            continue
+        name = control.get("name") or ""
+        sent = forms.sent_fields(form, button)
+        spec = SearchSpec(
+            how="form",
+            url=url,
+            query_param=name,
+            method=forms.method(form, button),
+            fields=tuple((n, "" if n == name else v) for n, v in sent),
+            encoding=forms.charset(form, page),
+            found_on=page.url,
+        )
+        found.append(Candidate(spec, score, why))
+    return found
+
+
+def _hidden(control: HtmlElement) -> bool:
+    return control.get("disabled") is not None or "display:none" in (control.get("style") or "").replace(" ", "")
+
+
+def _surroundings(
+    control: HtmlElement, form: HtmlElement, owned: list[HtmlElement]
+) -> tuple[HtmlElement, HtmlElement | None]:
+    """The smallest part of the form that holds the field and a button, and the button that follows the field."""
+    owned_set = set(owned)
+    group = control
+    for group in control.iterancestors():
+        order = [c for c in group.iter(*forms.CONTROLS) if c in owned_set]
+        buttons = [c for c in order if forms.is_submit(c)]
+        if buttons:
+            after = [b for b in buttons if order.index(b) > order.index(control)] if control in order else []
+            return group, (after or buttons)[0]
+        if group is form:
+            break
+    outside = [c for c in owned if forms.is_submit(c)]
+    return group, outside[0] if outside else None
+
+
+def _score(
+    control: HtmlElement,
+    button: HtmlElement | None,
+    group: HtmlElement,
+    form: HtmlElement,
+    page: Page,
+    *,
+    alone: bool,
+) -> tuple[float, str]:
+    name = control.get("name") or ""
+    own = spoken(f"{name} {control.get('id') or ''} {control.get('class') or ''}")
+    label = forms.label_of(control).lower()
+    pressed = (forms.label_of(button) if button is not None else "").lower()
+    path = spoken(urlsplit(forms.action(form, page, button)).path)
+    whole_page = len(forms.controls(form)) > 25 or form.get("id") in {"aspnetForm", "form1", "Form1"}
+    frame = "" if whole_page else spoken(" ".join(form.get(a) or "" for a in ("id", "class", "name", "aria-label")))
+    box = "" if group is form and whole_page else spoken(f"{group.get('id') or ''} {group.get('class') or ''}")
+    heading = _heading(group, form, whole_page=whole_page)
+    said = " | ".join((own, label, pressed, frame, box, heading))
+    search, site = finder("forms", "search_words"), finder("forms", "site_words")
+
+    if _decoy(f"{said} | {'' if whole_page else path}", page) and not site.search(said):
+        return 0.0, "decoy"
+    reasons: list[tuple[float, str]] = []
+    if any((e.get("role") or "") == "search" for e in (form, group, *list(group.iterancestors())[:3])):
+        reasons.append((3, "role=search"))
+    if forms.kind(control) == "search":
+        reasons.append((2, "type=search"))
+    short = re.split(r"[$:.\]\[]", name.strip("[]"))[-1].lower()
+    if short in words("forms", "field_names") or re.search(r"search|quer|keyword", name, re.IGNORECASE):
+        reasons.append((2, f"field '{name}'"))
+    if any(
+        part in path.split() or part in urlsplit(forms.action(form, page)).path
+        for part in words("forms", "search_paths")
+    ):
+        reasons.append((2, f"sent to '{path}'"))
+    if site.search(said):
+        reasons.append((2, "names the site"))
+    if search.search(label) or search.search(heading) or search.search(own) or search.search(f"{frame} {box}"):
+        reasons.append((1.5, "says search"))
+    if search.search(pressed) or pressed.strip(" !»>") in {"go", "ok", "mynd"}:
+        reasons.append((1, "button"))
+    if forms.method(form, button) == "GET":
+        reasons.append((0.5, "GET"))
+    if alone:
+        reasons.append((0.5, "one field"))
+    if finder("forms", "partial").search(f"{label} | {pressed} | {heading} | {'' if whole_page else path}"):
+        reasons.append((-6, "searches a part of the site"))
+    if not alone and not whole_page:
+        reasons.append((-0.5, "several fields"))
+    return sum(weight for weight, _ in reasons), ", ".join(why for _, why in reasons)
+
+
+def _heading(group: HtmlElement, form: HtmlElement, *, whole_page: bool) -> str:
+    """The legend or heading that the field stands under."""
+    inside = group if whole_page else form
+    titles = [e.text_content() for e in inside.iter("legend", "h1", "h2", "h3", "h4", "h5", "h6")]
+    if not titles and not whole_page:
+        before = inside.getprevious()
+        if before is not None and before.tag in {"h1", "h2", "h3", "h4", "h5", "h6", "legend", "label"}:
+            titles.append(before.text_content())
+    return " ".join(" ".join(titles[:2]).split())[:200].lower()
+
+
+def _decoy(said: str, page: Page) -> bool:
+    """Whether the form is for something else. On jobs.example.org a search for jobs is the site's own search."""
+    site = spoken(page.url)
+    return any(hit[0].lower() not in site for hit in finder("forms", "decoys").finditer(said))
