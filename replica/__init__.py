@@ -1,6 +1,6 @@
 """Thirty pretend council sites of July 2008 on loopback ports: test bed and default of the crawl.
 
-One process serves them all; everything is seeded, so every run and every machine serves the same bytes.
+One process serves them all; everything is seeded, so every run serves the same pages.
 What the sites say is in texts/, what they are in plan.toml, what a researcher should find in `answers`.
 """
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from html import escape
+from urllib.parse import unquote
 
 from replica.chrome import Chrome, content, updated
 from replica.corpus import Document, documents, indexed
@@ -46,8 +47,8 @@ class Site:
         self.home = home
         self.documents: list[Document] = documents(code, scale)
         self.index: Index = indexed(self.plan, self.documents)
-        self._pages = {page.path: page for page in self.documents}
-        self._moved = {page.target: page for page in self.documents if page.state == "redirect"}
+        self._pages = {_one_spelling(page.path): page for page in self.documents}
+        self._moved = {_one_spelling(page.target): page for page in self.documents if page.state == "redirect"}
         self._plain = [page for page in self.documents if page.source == "filler:plain" and page.format == "html"]
         self.dialect = DIALECTS[self.plan.dialect](self)
         links = [(page.title, page.path) for page in self._plain]
@@ -86,10 +87,11 @@ class Site:
         answer = self.dialect.respond(request)
         if answer is not None:
             return answer
-        page = self._pages.get(request.target)
+        spelling = _one_spelling(request.target)
+        page = self._pages.get(spelling)
         if page is not None:
             return self._listed(page)
-        moved = self._moved.get(request.target)
+        moved = self._moved.get(spelling)
         if moved is not None:
             return self._content(moved)
         return self._furniture(request)
@@ -197,3 +199,11 @@ class Site:
 
     def _html(self, page: str, status: int = 200) -> Response:
         return Response(page.encode(self.plan.codec, "xmlcharrefreplace"), status, self._type)
+
+
+def _one_spelling(target: str) -> str:
+    """Path and query as a server understands them: escapes undone, fields in any order, `?open` and `?open=` alike."""
+    path, mark, query = unquote(target).partition("?")
+    if not mark:
+        return path
+    return f"{path}?{'&'.join(sorted(field.removesuffix('=') for field in query.split('&')))}"

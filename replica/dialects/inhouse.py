@@ -1,7 +1,7 @@
 """Searches that a council's own web team wrote, no two alike."""
 
 import json
-from html import escape
+from html import escape, unescape
 
 from replica.dialects.base import Dialect, Hit, Window, number, pager, raw_url, url
 from replica.exchange import Request, Response
@@ -287,7 +287,13 @@ class Json(Dialect):
             "offset": window.first,
             "limit": self.size,
             "results": [
-                {"title": hit.title, "url": hit.path, "summary": hit.snippet, "type": hit.form, "modified": hit.updated}
+                {
+                    "title": unescape(hit.title),
+                    "url": hit.path,
+                    "summary": hit.snippet,
+                    "type": hit.form,
+                    "modified": hit.updated,
+                }
                 for hit in window.hits
             ],
             "next": raw_url(self.entry, q=query, offset=window.last) if window.more else None,
