@@ -177,8 +177,7 @@ def urls_seen(record: Record, search_id: int) -> set[str]:
 def captures_to_do(record: Record, site_id: int) -> list[Wanted]:
     """Return the pages of a site that are still to be fetched."""
     query = (
-        select(r.capture.c.id, r.page.c.url)
-        .join(r.page, r.page.c.id == r.capture.c.page_id)
+        select(r.capture.c.id, r.capture.c.url)
         .where(r.capture.c.site_id == site_id, r.capture.c.state == "pending")
         .order_by(r.capture.c.id)
     )
@@ -283,6 +282,7 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
             for hit in reading.hits
         ],
     )
+    shown = {hit.canonical: hit.url for hit in reversed(reading.hits)}
     already = set(
         db.execute(
             select(r.capture.c.page_id).where(
@@ -295,7 +295,7 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
         db,
         r.capture,
         [
-            {"crawl_id": crawl_id, "page_id": page_id, "site_id": site_id, "state": "pending"}
+            {"crawl_id": crawl_id, "page_id": page_id, "site_id": site_id, "url": shown[url], "state": "pending"}
             for url, page_id in sorted(new.items(), key=lambda entry: urls.index(entry[0]))
         ],
     )
@@ -306,7 +306,7 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
         )
     )
     capture_of = {int(row.page_id): int(row.id) for row in ids}
-    return [Wanted(capture_of[new[url]], url) for url in urls if url in new]
+    return [Wanted(capture_of[new[url]], shown[url]) for url in urls if url in new]
 
 
 def _keep_state(db: Connection, search_id: int, state: State) -> None:

@@ -108,6 +108,13 @@ class Published(_Strict):
     approaches: dict[str, list[str]] = {}  # approach -> codes of authorities named
 
 
+class Deployment(_Strict):
+    """What searches bring back, as far as is known: a model is calibrated for this mix, not for that of its labels."""
+
+    prevalence: float = Field(gt=0, lt=1)  # share of hits that are relevant
+    topics: dict[str, Annotated[float, Field(gt=0)]]  # topic -> its share of the off-topic hits; need not sum to one
+
+
 class Protocol(_Strict):
     """One study."""
 
@@ -121,6 +128,7 @@ class Protocol(_Strict):
     topics: list[Coded] = []
     approaches: list[Coded] = []
     mentions: list[Mention] = []
+    deployment: Deployment | None = None  # needed where there are seeds
     published: Published | None = None
 
     @model_validator(mode="after")
@@ -137,6 +145,11 @@ class Protocol(_Strict):
                 raise ValueError(
                     f"keywords.{keyword.code}.relations names {sorted(unknown)}; expected some of {sorted(relations)}"
                 )
+        topics = {topic.code for topic in self.topics}
+        if self.deployment is not None and set(self.deployment.topics) != topics:
+            raise ValueError(
+                f"deployment.topics names {sorted(self.deployment.topics)}; expected a share for each of {sorted(topics)}"
+            )
         for kind in ("keywords", "relations", "topics", "approaches", "mentions"):
             codes = [entry.code for entry in getattr(self, kind)]
             twice = sorted({code for code in codes if codes.count(code) > 1})

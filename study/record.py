@@ -162,7 +162,7 @@ page = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("authority", String(100), nullable=False),
-    Column("url", CleanText, nullable=False),
+    Column("url", CleanText, nullable=False),  # its identity, not what is asked for: see capture.url
     Column("first_seen", Date, nullable=False),  # as-of dates of crawls
     Column("last_seen", Date, nullable=False),
     UniqueConstraint("authority", "url"),
@@ -189,6 +189,9 @@ capture = Table(
     Column("crawl_id", ForeignKey("crawl.id"), nullable=False),
     Column("page_id", ForeignKey("page.id"), nullable=False),
     Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column(
+        "url", CleanText, nullable=False
+    ),  # as the first hit showed it: servers mind order and spelling of parameters
     Column("state", String(10), nullable=False),  # pending | done
     Column("outcome", String(20)),  # ok | soft-404 | gone | blocked | robots | refused | too-large | failed
     Column("reason", CleanText),

@@ -45,7 +45,7 @@ def contents(url):
             r.page.c.url.label("page"),
             *(
                 r.capture.c[n]
-                for n in ("state", "outcome", "reason", "status", "final_url", "etag", "last_modified", "raw_hash")
+                for n in ("url", "state", "outcome", "reason", "status", "final_url", "etag", "last_modified", "raw_hash")
             ),
         ).join(r.page, r.page.c.id == r.capture.c.page_id)
         sites = select(*(c for c in r.site.c if c.name not in ("id", "crawl_id", "checked_at")))
