@@ -12,7 +12,7 @@ class Layout:
 
     `container` and `slot` are paths of tags (see anatomy.py); `links` and `lines` are short hashes of the links and
     the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has. `echoes` says
-    that the page's search box holds the query that was run.
+    that the page's search box holds the query that was run; `total_at` is where the line with the total stands.
     """
 
     container: tuple[str, ...] = ()
@@ -23,6 +23,7 @@ class Layout:
     none_lines: frozenset[str] = frozenset()
     nonsense_url: str = ""
     echoes: bool = False
+    total_at: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, as kept in the record."""
@@ -35,6 +36,7 @@ class Layout:
             "none_lines": sorted(self.none_lines),
             "nonsense_url": self.nonsense_url,
             "echoes": self.echoes,
+            "total_at": self.total_at,
         }
 
     @classmethod
@@ -49,4 +51,5 @@ class Layout:
             none_lines=frozenset(kept.get("none_lines", ())),
             nonsense_url=str(kept.get("nonsense_url", "")),
             echoes=bool(kept.get("echoes", False)),
+            total_at=str(kept.get("total_at", "")),
         )

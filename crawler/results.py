@@ -92,10 +92,9 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0) -> ResultsPage:
     items = items_of(group, anatomy) if group else []
     if group:
         start, end = item_lines(group, anatomy)
-        outside = [line.text for line in fresh if not start <= line.at <= end]
-    total = totals.read_total(outside, query, len(items))
-    if total.number is not None and total.first is None and total.number < len(items):
-        total = totals.Total(pages=total.pages)
+        fresh = [line for line in fresh if not start <= line.at <= end]
+        outside = [line.text for line in fresh]
+    total = _total(anatomy, fresh, outside, reader.layout, len(items), turned)
     if not items and total.number and none:
         total = totals.Total(0, "exact", line=total.line)
     turn = paging.find_next(anatomy, reader.spec, reader.layout, group, total, turned, _next_selector(reader))
@@ -115,6 +114,26 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0) -> ResultsPage:
         same_as_nonsense=not items and bool(reader.layout.lines) and _all_known(anatomy, reader.layout),
         notes=tuple(notes),
     )
+
+
+def _total(
+    anatomy: Anatomy, fresh: Sequence[Line], outside: Sequence[str], layout: Layout, items: int, turned: int
+) -> totals.Total:
+    """The stated total: where it stood on the page that was learned from, else wherever a line reads like one.
+
+    A total below what is listed (and was listed on the pages before) is some other number.
+    """
+    at = [line.text for line in fresh if layout.total_at and _place(line) == layout.total_at]
+    for lines in (at, outside):
+        total = totals.read_total(lines, anatomy.query, items)
+        if total.number is not None and (total.number >= items + turned or not items):
+            return total
+    return totals.Total(first=total.first, last=total.last, pages=total.pages) if items else totals.Total()
+
+
+def _place(line: Line) -> str:
+    """A short hash of the tags, ids and classes above a line."""
+    return short(" ".join(f"{e.tag}.{e.get('id')}.{e.get('class')}" for e in [line.element, *line.element.iterancestors()]))
 
 
 def learn(
@@ -139,7 +158,10 @@ def learn(
             listed |= empty.hard(link) | {f"s{key}" for key in empty.soft(link)}
         layout = replace(layout, links=layout.links - listed)
     reader = Reader(reader.spec, layout, reader.platform)
-    return layout, read_html(empty, reader), read_html(full, reader)
+    some = read_html(full, reader)
+    stated = (_place(line) for line in full.lines if some.total.line and totals.told(line.text, query) == some.total.line)
+    layout = replace(layout, total_at=next(stated, ""))
+    return layout, read_html(empty, replace(reader, layout=layout)), some
 
 
 def _furniture(empty: Anatomy, full: Anatomy, spec: SearchSpec) -> Layout:
@@ -212,6 +234,9 @@ def _list(anatomy: Anatomy, reader: Reader, stated: totals.Total) -> tuple[Group
         generic = _generic(anatomy, reader, candidates, expected, total)
         if learned is None or (generic is not None and len(generic.links) == expected):
             learned = generic
+    if learned is not None and chosen is not None and expected == len(learned.links) != len(chosen.links):
+        notes.append(f"{reader.platform.name if reader.platform else ''}: its item selector does not fit the stated range")
+        return learned, notes
     if reader.platform and reader.platform.results.item:
         trusted = len(learned.links) if learned is not None else 0
         if chosen is None:
@@ -231,7 +256,9 @@ def _selected(anatomy: Anatomy, reader: Reader) -> Group | None:
         return None
     blocks = css(rules.item)(anatomy.page.tree)
     title = css(rules.title) if rules.title else None
-    by_element = {link.element: link for link in anatomy.links if link.url}
+    by_element = {
+        link.element: link for link in anatomy.links if link.url and not anatomy.hard(link) & reader.layout.links
+    }
     links = []
     for block in blocks[:1000]:
         wanted = [by_element[e] for e in (title(block) if title else []) if e in by_element]

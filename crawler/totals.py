@@ -16,6 +16,8 @@ from crawler.wording import finder, pattern, phrases, plain, words
 
 TotalIs = Literal["exact", "estimate", "capped", "absent"]
 LONGEST_LINE = 400
+# 'Page 3', 'Topic 12' name a thing more often than they count it.
+_UNSURE = re.compile(r"page|tudalen|file|link|post|job|topic|article|product|item|answer|object|listing")
 MOST_LINES = 3000
 
 
@@ -106,7 +108,7 @@ def read_total(lines: Iterable[str], query: str = "", items: int | None = None) 
     for count, raw in enumerate(lines):
         if count > MOST_LINES:
             break
-        line = _prepared(raw, query)
+        line = told(raw, query)
         if not line or len(line) > LONGEST_LINE or not re.search(r"\d|\w", line):
             previous = ""
             continue
@@ -134,7 +136,8 @@ def _telling() -> re.Pattern[str]:
     return re.compile(rf"(?=.*?(?:{few}))(?=.*?(?:{many}|showing|displaying|dangos))")
 
 
-def _prepared(raw: str, query: str) -> str:
+def told(raw: str, query: str) -> str:
+    """A line as the rules read it: plain, lower case, the query as {q}."""
     line = plain(raw[: 2 * LONGEST_LINE]).lower()
     wanted = plain(query).lower()
     if wanted and not wanted.isdigit():
@@ -171,7 +174,7 @@ def _readings(line: str) -> list[tuple[Total, float]]:
     for match in rules.counted.finditer(line):
         counted = _counted(match)
         after = line[match.end() :]
-        lone_page = re.match(r"(page|tudalen|file|link|post|job|topic)", match["noun"]) is not None
+        lone_page = _UNSURE.match(match["noun"]) is not None
         listed = re.search(r"\d[\s|,/]*$", line[: match.start()]) is not None
         if (
             counted is None
@@ -189,6 +192,8 @@ def _readings(line: str) -> list[tuple[Total, float]]:
         found.append((Total(counted, _kind(match, line), None, None, None, line), score))
     for match in rules.stated.finditer(line):
         rest = line[match.end() :]
+        if _UNSURE.match(match[0]) and not re.search(r"[:=(]", match[0]):
+            continue
         if not rules.unit.match(rest) and not re.match(rf"\s*(?:{pattern('totals', 'to')})\s*\d", rest):
             number = int(next(g for g in reversed(match.groups()) if g and g.isdigit()))
             found.append((Total(number, _kind(match, line), None, None, None, line), 3.0))
@@ -226,7 +231,7 @@ def says_capped(lines: Iterable[str]) -> bool:
 def says_none(lines: Iterable[str], query: str = "") -> bool:
     """Whether a line of visible text says that nothing was found (section 7); '10 results' is not '0 results'."""
     for raw in lines:
-        line = _prepared(raw, query)
+        line = told(raw, query)
         if len(line) > LONGEST_LINE:
             continue
         match = finder("none", "phrases").search(line)
