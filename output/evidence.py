@@ -62,7 +62,7 @@ def _ordered(rows: pd.DataFrame, tally: Tally) -> pd.DataFrame:
             "kind": [kind[key] for key in zip(rows["what"], rows["code"], strict=True)],
             "strength": [STRENGTH[cell] for cell in rows["cell"]],
             "unlikely": [-p for p in rows["probability"]],
-            "url": list(rows["url"]),
+            "url": list(rows["identity"]),
         },
         index=rows.index,
     )

@@ -80,7 +80,7 @@ def standing_for(keyword: Keyword, verdict: Verdict) -> str | None:
 
 def _hits(rows: CrawlRows) -> pd.DataFrame:
     asked = rows.searches[["search_id", "authority", "host_kind", "via", "keyword"]]
-    pages = rows.pages[["page_id", "url", "text_hash", "seen"]]
+    pages = rows.pages[["page_id", "text_hash", "seen"]]
     hits = rows.hits.merge(asked, on="search_id").drop(columns="search_id").drop_duplicates()
     return hits.merge(pages, on="page_id")
 

@@ -194,7 +194,7 @@ def _searches(db: Connection, crawl_id: int) -> pd.DataFrame:
 
 
 def _pages(db: Connection, crawl_id: int, judged: dict[str, Verdict]) -> pd.DataFrame:
-    """One row a page that was found or fetched: authority, url, how it ended (``seen``), its text and where it is kept.
+    """One row a page that was found or fetched: authority, url (as asked for), how it ended (``seen``), its text and where it is kept.
 
     ``seen`` is read (fetched, its text judged), gone (it leads nowhere) or unread: anything else, so that what was not
     read is never taken for silence.
@@ -205,7 +205,8 @@ def _pages(db: Connection, crawl_id: int, judged: dict[str, Verdict]) -> pd.Data
         select(
             r.page.c.id.label("page_id"),
             r.page.c.authority,
-            r.page.c.url,
+            r.page.c.url.label("identity"),
+            func.coalesce(r.capture.c.url, r.page.c.url).label("url"),
             r.capture.c.outcome,
             r.capture.c.status,
             func.coalesce(r.capture.c.state, "pending").label("state"),
