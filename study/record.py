@@ -6,320 +6,73 @@ URL, the same SQL on both. Work to do is rows whose ``state`` is ``pending``; wo
     with Record.open("sqlite:///data/mentorwatch.db") as record, record.begin() as db:
         db.execute(select(record_tables.search))
 
-The tables are SQLAlchemy Core; their columns are explained where they are declared.
+The tables are SQLAlchemy Core, declared in study/tables.py and reached from here.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    DateTime,
-    Dialect,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    create_engine,
-    event,
-    make_url,
-    select,
-)
+from sqlalchemy import Table, create_engine, event, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from study.errors import UserError
+from study.tables import (
+    body,
+    capture,
+    clean,
+    crawl,
+    extraction,
+    hit,
+    judgement,
+    label,
+    mention,
+    metadata,
+    model,
+    page,
+    search,
+    site,
+    site_block,
+    text,
+)
+
+__all__ = [
+    "Record",
+    "RecordError",
+    "body",
+    "capture",
+    "clean",
+    "crawl",
+    "extraction",
+    "hit",
+    "insert_new",
+    "judgement",
+    "label",
+    "mention",
+    "metadata",
+    "model",
+    "page",
+    "search",
+    "site",
+    "site_block",
+    "text",
+    "text_hash",
+]
 
 DEFAULT_URL = "sqlite:///data/mentorwatch.db"
 ENVIRONMENT_VARIABLE = "MENTORWATCH_RECORD"
+DIRECTORY_VARIABLE = "MENTORWATCH_DIRECTORY"  # of a record on PostgreSQL: where WARC files and models stand
 
 
 class RecordError(UserError):
     """The record cannot be opened or read; the text names the URL and what to do. Do not retry without a change."""
-
-
-class CleanText(TypeDecorator[str]):
-    """Text as both databases can keep it: PostgreSQL refuses NUL and lone surrogates, scraped text holds both."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else clean(value)
-
-
-def clean(text: str) -> str:
-    """Return ``text`` without NUL and lone surrogates (which become U+FFFD)."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode("utf-8")
-    return text
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC; SQLite forgets the zone, so it is put back on reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-crawl = Table(
-    "crawl",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("protocol", String(100), nullable=False),  # name, e.g. nfer-2008
-    Column("protocol_hash", String(64), nullable=False),
-    Column("sample", String(100), nullable=False),  # sample name, or 'sites' for sites given by hand
-    Column("targets", JSON, nullable=False),  # [{authority, home_url, host_kind}]: what this crawl is to visit
-    Column("as_of", Date, nullable=False),  # the day the crawl speaks for
-    Column("version", String(50), nullable=False),  # of mentorwatch
-    Column("started_at", Moment, nullable=False),
-    Column("finished_at", Moment),  # null while there is work to do
-)
-
-site = Table(
-    "site",  # one host of an authority in one crawl: how its search is asked, and whether it works
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("crawl_id", ForeignKey("crawl.id"), nullable=False),
-    Column("authority", String(100), nullable=False),  # GSS code, or the host for a site outside the register
-    Column("host_kind", String(20), nullable=False),  # main | portal | committee
-    Column("home_url", CleanText, nullable=False),
-    Column("state", String(10), nullable=False),  # pending | done (done: its search was looked for and tried)
-    Column("how", String(20)),  # site | platform | opensearch | searchaction | form | path
-    Column("platform", String(50)),
-    Column("function", JSON),  # what was learned of the search (crawler.asking.SearchFunction)
-    Column("controls", JSON),  # the control queries and what they gave
-    Column("status", String(20)),  # null where it works, else DESIGN.md's status
-    Column("reason", CleanText),
-    Column("checked_at", Moment),
-    UniqueConstraint("crawl_id", "authority", "host_kind", "home_url"),
-)
-
-search = Table(
-    "search",  # one query variant on one host
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("crawl_id", ForeignKey("crawl.id"), nullable=False),
-    Column("site_id", ForeignKey("site.id"), nullable=False),
-    Column("keyword", String(50), nullable=False),  # the keyword group: mentor, coach, tda, ...
-    Column("query", CleanText, nullable=False),  # the variant asked
-    Column("via", String(20), nullable=False),  # search | sitemap | archive
-    Column("state", String(10), nullable=False),  # pending | done
-    Column("status", String(20)),  # DESIGN.md's statuses
-    Column("reason", CleanText),
-    Column("search_url", CleanText),
-    Column("asked", CleanText),  # the query the engine says it ran, where it says so
-    Column("reported_total", Integer),
-    Column("total_is", String(10)),  # exact | estimate | capped | absent
-    Column("collected", Integer, nullable=False, default=0),  # items read
-    Column("distinct_urls", Integer, nullable=False, default=0),
-    Column("pages_read", Integer, nullable=False, default=0),
-    Column("progress", JSON),  # where to go on after an interruption (crawler.asking.State)
-    Column("finished_at", Moment),
-    UniqueConstraint("site_id", "via", "keyword", "query"),
-)
-
-page = Table(
-    "page",  # one canonical URL of an authority
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("authority", String(100), nullable=False),
-    Column("url", CleanText, nullable=False),  # its identity, not what is asked for: see capture.url
-    Column("first_seen", Date, nullable=False),  # as-of dates of crawls
-    Column("last_seen", Date, nullable=False),
-    UniqueConstraint("authority", "url"),
-)
-
-hit = Table(
-    "hit",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("search_id", ForeignKey("search.id"), nullable=False),
-    Column("page_id", ForeignKey("page.id"), nullable=False),
-    Column("rank", Integer, nullable=False),  # 1 = first, counted across result pages
-    Column("url", CleanText, nullable=False),  # as shown
-    Column("title", CleanText, nullable=False),
-    Column("snippet", CleanText, nullable=False),
-    UniqueConstraint("search_id", "rank"),
-    Index(None, "page_id"),
-)
-
-capture = Table(
-    "capture",  # one fetch of one page in one crawl
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("crawl_id", ForeignKey("crawl.id"), nullable=False),
-    Column("page_id", ForeignKey("page.id"), nullable=False),
-    Column("site_id", ForeignKey("site.id"), nullable=False),
-    Column(
-        "url", CleanText, nullable=False
-    ),  # as the first hit showed it: servers mind order and spelling of parameters
-    Column("state", String(10), nullable=False),  # pending | done
-    Column("outcome", String(20)),  # ok | soft-404 | gone | blocked | robots | refused | too-large | failed
-    Column("reason", CleanText),
-    Column("status", Integer),  # HTTP status
-    Column("final_url", CleanText),
-    Column("etag", CleanText),
-    Column("last_modified", CleanText),
-    Column("raw_hash", String(64)),  # SHA-256 of the body
-    Column("warc_file", CleanText),
-    Column("warc_offset", BigInteger),
-    Column("warc_length", Integer),  # bytes of the compressed record
-    Column("fetched_at", Moment),
-    Column("text_hash", String(64)),  # the text judged: extraction less site blocks (classifier)
-    UniqueConstraint("crawl_id", "page_id"),
-    Index(None, "site_id", "state"),
-    Index(None, "raw_hash"),
-    Index(None, "text_hash"),
-)
-
-body = Table(
-    "body",  # distinct bytes; the bytes themselves stand in the WARC
-    metadata,
-    Column("raw_hash", String(64), primary_key=True),
-    Column("media_type", CleanText, nullable=False),  # with charset, as served
-    Column("size", Integer, nullable=False),  # bytes
-)
-
-extraction = Table(
-    "extraction",
-    metadata,
-    Column("raw_hash", ForeignKey("body.raw_hash"), primary_key=True),
-    Column("extractor", String(50), primary_key=True),
-    Column("title", CleanText, nullable=False),
-    Column("text", CleanText, nullable=False),
-    Column("document_date", Date),
-    Column("error", CleanText),  # null, or why there is no text
-)
-
-site_block = Table(
-    "site_block",  # text blocks that repeat over a host's pages, masked when judging
-    metadata,
-    Column("authority", String(100), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("blocks", JSON, nullable=False),  # list of normalised lines
-)
-
-text = Table(
-    "text",  # a text as it was judged
-    metadata,
-    Column("text_hash", String(64), primary_key=True),
-    Column("title", CleanText, nullable=False),
-    Column("text", CleanText, nullable=False),
-)
-
-model = Table(
-    "model",
-    metadata,
-    Column("id", String(64), primary_key=True),  # hash of labels, configuration and library versions
-    Column("protocol_hash", String(64), nullable=False),
-    Column("labels_hash", String(64), nullable=False),
-    Column("versions", JSON, nullable=False),
-    Column("metrics", JSON, nullable=False),
-    Column("file", CleanText, nullable=False),
-    Column("created_at", Moment, nullable=False),
-)
-
-judgement = Table(
-    "judgement",  # a function of (title + text), protocol and model
-    metadata,
-    Column("text_hash", String(64), primary_key=True),
-    Column("protocol_hash", String(64), primary_key=True),
-    Column("model_id", String(64), primary_key=True),  # 'rules' where the protocol has no labels
-    Column("relevance", String(12), nullable=False),  # relevant | off-topic | ambiguous
-    Column("probability", Float),  # of relevance; null without a model
-    Column("relation", String(12), nullable=False),  # mentoring | coaching | both | none
-    Column("topics", JSON, nullable=False),
-    Column("approaches", JSON, nullable=False),
-    Column("depth", String(10), nullable=False),  # main | section | brief
-    Column("flags", JSON, nullable=False),
-    Column("evidence", JSON, nullable=False),  # quotes that carried the judgement
-)
-
-mention = Table(
-    "mention",  # a function of (title + text) and protocol
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("text_hash", String(64), nullable=False),
-    Column("protocol_hash", String(64), nullable=False),
-    Column("what", String(50), nullable=False),  # the protocol's mention code
-    Column("which", CleanText),  # the namesake, e.g. Torbay Development Agency, for one that is not meant
-    Column("counts", Boolean, nullable=False),  # false: a namesake, kept to show it was seen
-    Column("quote", CleanText, nullable=False),
-    Column("start", Integer, nullable=False),  # span in title + newline + text
-    Column("end", Integer, nullable=False),
-    Column("about", JSON, nullable=False),  # e.g. recruitment, funding, cpd
-    Column("beside_keyword", Boolean, nullable=False),  # stands beside mentoring or coaching
-    Column("explained", Boolean, nullable=False),
-    Column("linked", Boolean, nullable=False),
-    UniqueConstraint("text_hash", "protocol_hash", "what", "start"),
-)
-
-label = Table(
-    "label",  # one decision of one person; append-only
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("decided_at", Moment, nullable=False),
-    Column("text_hash", String(64), nullable=False),
-    Column("authority", String(100)),
-    Column("url", CleanText),
-    Column("title", CleanText, nullable=False),
-    Column("text", CleanText, nullable=False),  # as shown
-    Column("protocol", String(100), nullable=False),
-    Column("codebook", String(50), nullable=False),
-    Column("annotator", String(100), nullable=False),  # a pseudonym
-    Column("role", String(20), nullable=False),  # annotator | adjudicator | import
-    Column("source", String(20), nullable=False),  # likely | uncertain | random | import
-    Column("score_shown", Boolean, nullable=False),
-    Column("decision", String(12), nullable=False),  # relevant | off-topic | ambiguous | skip
-    Column("relation", String(12)),
-    Column("topics", JSON, nullable=False),
-    Column("approaches", JSON, nullable=False),
-    Column("depth", String(10)),
-    Column("flags", JSON, nullable=False),
-    Column("note", CleanText, nullable=False, default=""),
-    Column("seconds", Float),
-    Column("supersedes", ForeignKey("label.id")),
-    Index(None, "text_hash"),
-)
 
 
 def text_hash(title: str, body_text: str) -> str:
@@ -369,10 +122,10 @@ class Record:
 
     @property
     def directory(self) -> Path:
-        """The folder for what stands beside the record (WARC files, models); for PostgreSQL, ``data``."""
+        """The folder for what stands beside the record (WARC files, models); for PostgreSQL, MENTORWATCH_DIRECTORY or data."""
         if self.engine.dialect.name == "sqlite" and self.engine.url.database not in (None, "", ":memory:"):
             return Path(str(self.engine.url.database)).resolve().parent
-        return Path("data").resolve()
+        return Path(os.environ.get(DIRECTORY_VARIABLE) or "data").resolve()
 
     def latest_crawl(self, protocol: str | None = None) -> int:
         """Return the id of the newest crawl (of ``protocol``); raise :class:`RecordError` when there is none."""
