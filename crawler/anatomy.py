@@ -84,7 +84,8 @@ class Anatomy:
 
     def hard(self, link: Link) -> set[str]:
         """Keys of a link in its place; equal on two pages only for the same link in the same place."""
-        where = " ".join(link.styled)
+        # Ids and classes of the nearest elements only: those further out say the page's state ('search-no-results').
+        where = " ".join((*link.path, *link.styled[-3:]))
         return {short(where + key) for key in self._spellings(link)}
 
     def soft(self, link: Link) -> set[str]:
@@ -179,6 +180,8 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
 
 
 def _style(element: HtmlElement, tag: str) -> str:
+    if tag == "body":
+        return tag
     if tag in {"td", "th"}:
         # Columns of a table are told apart by their place: title, category, date.
         tag = f"{tag}:{sum(1 for _ in element.itersiblings('td', 'th', preceding=True))}"

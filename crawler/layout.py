@@ -12,7 +12,8 @@ class Layout:
 
     `container` and `slot` are paths of tags (see anatomy.py); `links` and `lines` are short hashes of the links and
     the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has. `echoes` says
-    that the page's search box holds the query that was run; `total_at` is where the line with the total stands.
+    that the page's search box holds the query that was run; `total_at` is where the line with the total stands; `widens` that
+    the nonsense page has links where results stand, too.
     """
 
     container: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class Layout:
     nonsense_url: str = ""
     echoes: bool = False
     total_at: str = ""
+    widens: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, as kept in the record."""
@@ -37,6 +39,7 @@ class Layout:
             "nonsense_url": self.nonsense_url,
             "echoes": self.echoes,
             "total_at": self.total_at,
+            "widens": self.widens,
         }
 
     @classmethod
@@ -52,4 +55,5 @@ class Layout:
             nonsense_url=str(kept.get("nonsense_url", "")),
             echoes=bool(kept.get("echoes", False)),
             total_at=str(kept.get("total_at", "")),
+            widens=bool(kept.get("widens", False)),
         )

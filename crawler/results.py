@@ -87,7 +87,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0) -> ResultsPage:
     stated = totals.read_total(outside, query)
     group, notes = _list(anatomy, reader, stated)
     none = _says_none(fresh, anatomy, reader)
-    if group is not None and none and not _outweighs_none(group, stated):
+    if group is not None and none and not _outweighs_none(group, stated, reader.layout):
         group = None
     items = items_of(group, anatomy) if group else []
     if group:
@@ -152,6 +152,7 @@ def learn(
     # An engine that widens lists hits on the nonsense page too: those are not furniture.
     bare = replace(layout, links=frozenset())
     widened, _ = _learned(empty, Reader(reader.spec, bare, reader.platform), None, None)
+    layout = replace(layout, widens=widened is not None)
     if widened is not None and not totals.says_none((line.text for line in empty.lines), nonsense_query):
         listed: set[str] = set()
         for link in widened.links:
@@ -211,11 +212,15 @@ def _says_none(fresh: Sequence[Line], anatomy: Anatomy, reader: Reader) -> bool:
     return any(phrase.lower() in text.lower() for phrase in extra for text in texts)
 
 
-def _outweighs_none(group: Group, stated: totals.Total) -> bool:
-    """'No results' beside a list: believed, unless the page also says how many it lists ('No promoted results')."""
-    return bool(
-        stated.number and stated.kind != "absent" and (stated.first is not None or stated.number >= len(group.links))
-    )
+def _outweighs_none(group: Group, stated: totals.Total, layout: Layout) -> bool:
+    """'No results' beside a list is believed, with two exceptions.
+
+    The page also says how many it lists ('no promoted results'), or the list stands where only real results do: some
+    WordPress themes print their no-results block under a single hit.
+    """
+    if stated.number and (stated.first is not None or stated.number >= len(group.links)):
+        return True
+    return bool(layout.slot) and not layout.widens and group.key in {layout.slot, ("selected",)}
 
 
 def _next_selector(reader: Reader) -> str:
