@@ -28,12 +28,18 @@ def formula_safe(value: object) -> object:
 def write_csv(path: Path, table: pd.DataFrame, *, excel: bool = False) -> list[Path]:
     """Write ``table`` to ``path``; with ``excel`` also to NAME_excel.csv with the BOM that Excel on Windows looks for.
 
-    Each file is written whole beside its place and then moved there. Returns the files; raises :class:`ReportError`.
+    Each file is written whole beside its place and then moved there; an older NAME_excel.csv that is not asked for again
+    is removed, since it would tell another story. Returns the files; raises :class:`ReportError`.
     """
     safe = pd.DataFrame({name: [formula_safe(value) for value in table[name]] for name in table.columns}, dtype=object)
+    for_excel = path.with_name(f"{path.stem}_excel.csv")
     written = [_write(path, safe, "utf-8")]
     if excel:
-        written.append(_write(path.with_name(f"{path.stem}_excel.csv"), safe, "utf-8-sig"))
+        return [*written, _write(for_excel, safe, "utf-8-sig")]
+    try:
+        for_excel.unlink(missing_ok=True)
+    except OSError as problem:
+        raise ReportError(f"{for_excel}: is out of date and cannot be removed: {problem.strerror}") from problem
     return written
 
 

@@ -10,33 +10,43 @@ from output.findings import AMBIGUOUS, NOT_KNOWN, YES
 from output.reading import RULES
 from output.report import Report
 from output.tallies import Figures, StudyRow, Tally, reported_by_variant, searched
+from study.protocol import Keyword
 
 EQUAL = "="  # marks a published figure that ours equals
 
 
 def show(report: Report, console: Console) -> None:
-    """Print a report for people."""
+    """Print a report for people; where nobody looks on (a file, a pipe) each sentence stays on its line."""
     tally = report.tally
-    console.print(escape(headline(tally)), highlight=False)
+    whole_lines = not console.is_terminal
+    console.print(escape(headline(tally)), highlight=False, soft_wrap=whole_lines)
     console.print(_table(tally))
     for line in notes(tally):
-        console.print(f"  {escape(line)}", highlight=False, style="dim")
+        console.print(f"  {escape(line)}", highlight=False, style="dim", soft_wrap=whole_lines)
     names = ", ".join(path.name for path in report.files)
-    console.print(f"Written to {escape(str(report.directory))}: {escape(names)}", highlight=False, soft_wrap=True)
+    where = f"Written to {report.directory}: {names}"
+    console.print(escape(where), highlight=False, soft_wrap=whole_lines)
 
 
 def headline(tally: Tally) -> str:
     """Return the result in words: how many authorities have what, of how many that could be searched."""
     fully, partly, not_at_all = searched(tally)
-    reached = fully + partly
-    could_not = f"{not_at_all or 'none'} could not be searched"
-    in_part = f", {partly} only in part" if partly else ""
     parts = []
     for keyword in tally.protocol.keywords:
         cells = list(tally.cells("keyword", keyword.code).values())
-        what = "a relevant hit for" if keyword.counts == "relevance" else "a mention for"
-        parts.append(f"{sum(cell in YES for cell in cells)} have {what} {keyword.name}")
-    return f"Of {reached} {_authorities(reached)} searched, {'; '.join(parts)}. {could_not[0].upper()}{could_not[1:]}{in_part}."
+        what = "a relevant hit for" if keyword.counts == "relevance" else "a mention of"
+        yes = sum(cell in YES for cell in cells)
+        parts.append(f"{yes} {'has' if yes == 1 else 'have'} {what} {_thing(tally, keyword)}")
+    could = f"{not_at_all} could not be searched" if not_at_all else "All could be searched"
+    in_part = f", {partly} only in part" if partly else ""
+    reached = fully + partly
+    return f"Of {reached} {_authorities(reached)} searched, {'; '.join(parts)}. {could}{in_part}."
+
+
+def _thing(tally: Tally, keyword: Keyword) -> str:
+    """What is counted: the group, or the name it looks for, which may be told more closely than the group's."""
+    named = {mention.code: mention.name for mention in tally.protocol.mentions}
+    return named.get(keyword.mention or "", keyword.name)
 
 
 def notes(tally: Tally) -> list[str]:
@@ -52,9 +62,8 @@ def notes(tally: Tally) -> list[str]:
     for row in tally.study_table():
         said += _row_notes(tally, row)
     if rows.unjudged:
-        said.append(
-            f"{rows.unjudged:,} fetched pages are not judged yet: run `mentorwatch classify`, then report again."
-        )
+        pages = "fetched page is" if rows.unjudged == 1 else "fetched pages are"
+        said.append(f"{rows.unjudged:,} {pages} not judged yet: run `mentorwatch classify`, then report again.")
     return said
 
 
@@ -85,19 +94,19 @@ def _authorities(count: int) -> str:
 
 
 def _table(tally: Tally) -> Table:
-    table = Table(title=tally.protocol.title, title_justify="left", show_lines=True)
+    table = Table(title=tally.protocol.title, title_justify="left")
     table.add_column("Keyword")
     for heading in ("Total hits", "Range", "Relevant hits", "Authorities"):
         table.add_column(heading, justify="right", no_wrap=True)
     published = tally.protocol.published
     for row in tally.study_table():
         counts_relevance = tally.protocol.keyword(row.keyword).counts == "relevance"
-        ours, theirs = _shown(row.ours, counts_relevance), _shown(row.published, counts_relevance)
-        ours = (f"{ours[0]}*" if row.capped else ours[0], *ours[1:])
-        marked = [f"{EQUAL} {cell}" if same else cell for cell, same in zip(theirs, _equal(row), strict=True)]
-        cells = [f"{mine}\n{their}" for mine, their in zip(ours, marked, strict=True)] if published else list(ours)
-        title = escape(published.title) if published else ""
-        table.add_row(f"{escape(row.name)}\n[dim]{title}[/dim]" if published else escape(row.name), *cells)
+        total, *others = _shown(row.ours, counts_relevance)
+        table.add_row(escape(row.name), f"{total}*" if row.capped else total, *others, end_section=published is None)
+        if published is not None:
+            theirs = zip(_shown(row.published, counts_relevance), _equal(row), strict=True)
+            marked = [f"{EQUAL} {cell}" if same else cell for cell, same in theirs]
+            table.add_row(f"  {escape(published.title)}", *marked, style="dim", end_section=True)
     return table
 
 

@@ -139,8 +139,14 @@ class SmallCrawl:
             for variant in keyword.variants:
                 self._insert(
                     r.search,
-                    **{"crawl_id": self.id, "site_id": site_id, "keyword": keyword.code, "query": variant},
-                    **{"via": "search", "state": "done", "status": "complete", "total_is": "absent"},
+                    crawl_id=self.id,
+                    site_id=site_id,
+                    keyword=keyword.code,
+                    query=variant,
+                    via="search",
+                    state="done",
+                    status="complete",
+                    total_is="absent",
                 )
         return site_id
 
@@ -226,7 +232,13 @@ class SmallCrawl:
         return kept
 
     def judged(self, kept: str, relevance: str, *, model_id: str = MODEL, at: datetime = NOON, **judged: Any) -> None:
-        row: dict[str, Any] = {"relation": "none", "approaches": [], "depth": "main", "evidence": [], "probability": 0.5}
+        row: dict[str, Any] = {
+            "relation": "none",
+            "approaches": [],
+            "depth": "main",
+            "evidence": [],
+            "probability": 0.5,
+        }
         row |= {"relevance": relevance, "topics": [], "flags": [], **judged}
         key = {"text_hash": kept, "protocol_hash": self.protocol.hash, "model_id": model_id}
         model = {"id": model_id, "protocol_hash": self.protocol.hash, "labels_hash": "l", "created_at": at, "file": "f"}
