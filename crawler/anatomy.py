@@ -59,7 +59,7 @@ class Link:
     @cached_property
     def bare(self) -> tuple[str, ...]:
         """The path without the tags that only dress text."""
-        return tuple(tag for tag in self.path[:-1] if tag not in INLINE) + ("a",)
+        return (*(tag for tag in self.path[:-1] if tag not in INLINE), "a")
 
 
 @dataclass

@@ -98,11 +98,14 @@ def is_feed(page: Page) -> bool:
     )
 
 
-def read_feed(page: Page, query: str, spec: SearchSpec, turned: int = 0) -> Feed:
-    """The items, total and next page of data results. A body that is neither XML nor JSON gives an empty Feed."""
+def read_feed(page: Page, spec: SearchSpec, turned: int = 0, collected: int = 0) -> Feed:
+    """The items, total and next page of data results. A body that is neither XML nor JSON gives an empty Feed.
+
+    `turned` pages with `collected` items were read before this one.
+    """
     data = _json(page.text)
     if data is not None:
-        return _read_json(data, page, spec, turned)
+        return _read_json(data, page, spec, turned, collected)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False, load_dtd=False)
     try:
         root = etree.fromstring(page.text.encode("utf-8"), parser=parser)
@@ -110,7 +113,7 @@ def read_feed(page: Page, query: str, spec: SearchSpec, turned: int = 0) -> Feed
         return Feed()
     if root is None:
         return Feed()
-    return _read_gsa(root, page) if root.tag == "GSP" else _read_rss(root, page, spec, turned)
+    return _read_gsa(root, page) if root.tag == "GSP" else _read_rss(root, page, spec, turned, collected)
 
 
 def _plain(markup: str | None) -> str:
@@ -145,7 +148,7 @@ def _local(element: etree._Element) -> str:
     return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
 
 
-def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int) -> Feed:
+def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, collected: int) -> Feed:
     items, numbers, onward = [], {}, ""
     for element in root.iter():
         name = _local(element)
@@ -168,7 +171,7 @@ def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int) -
     ask = (
         Ask(onward)
         if onward
-        else _next_by_param(page.url, spec, turned, len(items), total, numbers.get("itemsperpage", 0))
+        else _next_by_param(page.url, spec, turned, collected, len(items), total, numbers.get("itemsperpage", 0))
     )
     return Feed(tuple(items), total, not items, "", ask if items else None)
 
@@ -242,7 +245,7 @@ def _pick(record: dict[str, Any], names: tuple[str, ...]) -> str:
     return ""
 
 
-def _read_json(data: Any, page: Page, spec: SearchSpec, turned: int) -> Feed:
+def _read_json(data: Any, page: Page, spec: SearchSpec, turned: int, collected: int) -> Feed:
     best: list[Item] = []
     empty_list = False
     for node in _walk(data):
@@ -256,7 +259,7 @@ def _read_json(data: Any, page: Page, spec: SearchSpec, turned: int) -> Feed:
         number = int(stated)
     total = Total(number, "exact" if number is not None else "absent", line="json")
     onward = _json_next(data, page)
-    ask = onward if onward else _next_by_param(page.url, spec, turned, len(best), total, 0)
+    ask = onward if onward else _next_by_param(page.url, spec, turned, collected, len(best), total, 0)
     none = not best and (number == 0 or empty_list)
     return Feed(tuple(best), total, none, "", ask if best else None)
 
@@ -297,11 +300,13 @@ def _json_next(data: Any, page: Page) -> Ask | None:
     return None
 
 
-def _next_by_param(url: str, spec: SearchSpec, turned: int, items: int, total: Total, per_page: int) -> Ask | None:
+def _next_by_param(
+    url: str, spec: SearchSpec, turned: int, collected: int, items: int, total: Total, per_page: int
+) -> Ask | None:
     """The same address with its paging parameter counted up, while the total says that there is more."""
     pairs = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
     size = per_page or items
-    done = total.last if total.last is not None else turned * size + items
+    done = total.last if total.last is not None else collected + items
     if not items or (total.number is not None and done >= total.number):
         return None
     if spec.paging is not None:

@@ -13,7 +13,8 @@ class Layout:
     `container` and `slot` are paths of tags (see anatomy.py); `links` and `lines` are short hashes of the links and
     the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has. `echoes` says
     that the page's search box holds the query that was run; `total_at` is where the line with the total stands; `widens` that
-    the nonsense page has links where results stand, too.
+    the nonsense page has links where results stand, too, and `stray` is the signature of those: a real query that brings
+    them was not found either.
     """
 
     container: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class Layout:
     echoes: bool = False
     total_at: str = ""
     widens: bool = False
+    stray: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, as kept in the record."""
@@ -40,6 +42,7 @@ class Layout:
             "echoes": self.echoes,
             "total_at": self.total_at,
             "widens": self.widens,
+            "stray": self.stray,
         }
 
     @classmethod
@@ -56,4 +59,5 @@ class Layout:
             echoes=bool(kept.get("echoes", False)),
             total_at=str(kept.get("total_at", "")),
             widens=bool(kept.get("widens", False)),
+            stray=str(kept.get("stray", "")),
         )

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -85,11 +86,7 @@ def place(group: Group) -> None:
     """Fill in the container and the item blocks of a group: the highest elements that hold one link each."""
     group.links = _deduplicated(group.links)
     chains = [[*reversed(list(link.element.iterancestors())), link.element] for link in group.links]
-    shared = 0
-    for abreast in zip(*chains, strict=False):
-        if any(element is not abreast[0] for element in abreast):
-            break
-        shared += 1
+    shared = len(list(takewhile(lambda abreast: all(e is abreast[0] for e in abreast), zip(*chains, strict=False))))
     if len(chains) == 1:
         shared = _lone_block(chains[0])
     group.chain = chains[0][: max(shared, 1)]
@@ -169,9 +166,12 @@ def _score(group: Group, anatomy: Anatomy, text: _Texts, expected: int | None, t
     elif total is not None:
         score += 4 if n == total else -3 if n > total else 0
     score -= 3 * (1 - len(urls) / n)
-    if n > 2 and texts.most_common(1)[0][1] > n / 2:
-        score -= 3
-    score -= 4 * sum(_poor(link.text) for link in links) / n
+    poor = sum(_poor(link.text) for link in links) / n
+    repeated = n > 2 and texts.most_common(1)[0][1] > n / 2
+    if poor or repeated:
+        # 'Read more' under a heading that is no link is a result all the same.
+        untitled = 1 - len(_headings(group)) / n
+        score -= (3 * repeated + 4 * poor) * untitled
     score += min(2.0, sum(len(link.text.split()) for link in links) / n / 2)
     tags = [set(link.path) for link in links[:50]]
     above = sum(1 for link in links[:50] if set(link.path[-5:]) & HEADINGS) / len(tags)
@@ -193,6 +193,12 @@ def _score(group: Group, anatomy: Anatomy, text: _Texts, expected: int | None, t
     if not group.whole and group.chain[-1].tag in {"li", "tr", "p"}:
         score -= 1
     return score
+
+
+def _headings(group: Group) -> set[str]:
+    """The different headings in a group's blocks."""
+    first = (next(block.iter("h1", "h2", "h3", "h4", "h5", "h6", "strong"), None) for block in group.blocks)
+    return {" ".join((heading.text_content() or "").split()) for heading in first if heading is not None} - {""}
 
 
 def _about(group: Group) -> str:

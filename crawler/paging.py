@@ -77,12 +77,7 @@ def find_next(
         chosen = numbered
     if chosen is not None:
         ask = _press(chosen, page)
-        if (
-            ask is not None
-            and ask != page.ask
-            and ask.url.split("#")[0] != page.url.split("#")[0]
-            or (ask and ask.method == "POST")
-        ):
+        if ask is not None and (ask.method == "POST" or _elsewhere(ask, page)):
             return Turn(ask, "number" if chosen is numbered else "next")
     head = _head_next(page, anatomy.query, spec)
     if head:
@@ -91,6 +86,11 @@ def find_next(
     if chooser is not None:
         return Turn(chooser, "select")
     return _counted_up(anatomy, spec, layout, group, total, turned)
+
+
+def _elsewhere(ask: Ask, page: Page) -> bool:
+    """Whether a request leads away from the page it stands on."""
+    return ask != page.ask and ask.url.split("#")[0] != page.url.split("#")[0]
 
 
 def _controls(
@@ -157,12 +157,7 @@ def _next_words() -> re.Pattern[str]:
 
 @cache
 def _rest() -> re.Pattern[str]:
-    return re.compile(str(words_text("next_rest")), re.IGNORECASE)
-
-
-def words_text(key: str) -> str:
-    """One single text of wording.toml's paging table."""
-    return "".join(words("paging", key))
+    return re.compile("".join(words("paging", "next_rest")), re.IGNORECASE)
 
 
 def _label_rank(control: _Control) -> int:
@@ -237,6 +232,15 @@ def _numbered(controls: list[_Control], number: int, total: Total) -> _Control |
     if after is not None and total.first is not None and after in values and len(values) > 1 and number not in values:
         return next(control for value, control in pages if value == after)
     return None
+
+
+def is_pager(link: Link, query: str) -> bool:
+    """Whether a link is one of a pager, wherever it leads: it carries the query and says a number or 'next'."""
+    wanted = query.casefold()
+    if not wanted or wanted not in readable(readable(link.url)).casefold():
+        return False
+    said = " ".join(link.text.split())
+    return bool(NUMBER.match(said) or SPAN.match(said) or _text_rank(said.lower()))
 
 
 def _press(control: _Control, page: Page) -> Ask | None:

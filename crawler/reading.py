@@ -17,7 +17,6 @@ from crawler.hits import Item
 from crawler.platforms import named, site_exceptions
 from crawler.results import Reader, ResultsPage, read
 from crawler.searchform import form_candidates
-from crawler.searchspec import SearchSpec
 from crawler.seeking import answer, settled
 from crawler.totals import TotalIs
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
@@ -135,7 +134,7 @@ async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> 
     """The next page and what it says; a form that went stale (view state, tokens) is fetched afresh, once."""
     assert state.next is not None
     page = await answer(fetch, state.next, query)
-    result = read(page, query, reader, state.turned)
+    result = read(page, query, reader, state.turned, state.collected)
     spec = reader.spec
     stale = page.status >= 400 or not result.understood
     if stale and state.turned == 0 and spec.method == "POST" and spec.found_on:
@@ -143,7 +142,7 @@ async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> 
         fresh = [c.spec for c in form_candidates(form) if c.spec.query_param == spec.query_param]
         if fresh:
             page = await answer(fetch, fresh[0].ask(query), query)
-            result = read(page, query, reader, state.turned)
+            result = read(page, query, reader, state.turned, state.collected)
     refused = outcomes.blocked(page.status, page.headers, page.body)
     if refused:
         raise FetchProblem("blocked", f"{refused.vendor} ({refused.evidence})", page.status, page.url)

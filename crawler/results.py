@@ -53,7 +53,7 @@ class ResultsPage:
     @property
     def signature(self) -> str:
         """A short hash of the addresses listed: equal for a page that repeats another."""
-        return short("\n".join(item.url for item in self.items)) if self.items else ""
+        return signature(self.items)
 
     @property
     def understood(self) -> bool:
@@ -61,10 +61,15 @@ class ResultsPage:
         return bool(self.items) or self.says_none
 
 
-def read(page: Page, query: str, reader: Reader, turned: int = 0) -> ResultsPage:
-    """Read a results page of `query`; `turned` is how many pages of this query were read before it."""
+def signature(items: Sequence[Item]) -> str:
+    """A short hash of the addresses of items; '' for none."""
+    return short("\n".join(item.url for item in items)) if items else ""
+
+
+def read(page: Page, query: str, reader: Reader, turned: int = 0, collected: int = 0) -> ResultsPage:
+    """Read a results page of `query`; before it, `turned` pages of this query with `collected` items were read."""
     if feeds.is_feed(page):
-        feed = feeds.read_feed(page, query, reader.spec, turned)
+        feed = feeds.read_feed(page, reader.spec, turned, collected)
         return ResultsPage(
             page.url,
             feed.items,
@@ -74,12 +79,12 @@ def read(page: Page, query: str, reader: Reader, turned: int = 0) -> ResultsPage
             next=feed.next,
             next_how="feed",
         )
-    result = read_html(take_apart(page, query), reader, turned)
+    result = read_html(take_apart(page, query), reader, turned, collected)
     # What an error page lists is not the answer, but it may say that there are no hits.
     return replace(result, items=(), next=None, total=totals.Total()) if page.status >= 400 else result
 
 
-def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0) -> ResultsPage:
+def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int = 0) -> ResultsPage:
     """Read an HTML results page that is already taken apart."""
     page, query = anatomy.page, anatomy.query
     fresh = _fresh_lines(anatomy, reader.layout)
@@ -90,11 +95,14 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0) -> ResultsPage:
     if group is not None and none and not _outweighs_none(group, stated, reader.layout):
         group = None
     items = items_of(group, anatomy) if group else []
+    if items and reader.layout.stray and signature(items) == reader.layout.stray:
+        # The engine lists what it listed for a word that nobody has: it found nothing, and does not say so.
+        items, none = [], True
     if group:
         start, end = item_lines(group, anatomy)
         fresh = [line for line in fresh if not start <= line.at <= end]
         outside = [line.text for line in fresh]
-    total = _total(anatomy, fresh, outside, reader.layout, len(items), turned)
+    total = _total(anatomy, fresh, outside, reader.layout, len(items), max(turned, collected))
     if not items and total.number and none:
         total = totals.Total(0, "exact", line=total.line)
     turn = paging.find_next(anatomy, reader.spec, reader.layout, group, total, turned, _next_selector(reader))
@@ -117,7 +125,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0) -> ResultsPage:
 
 
 def _total(
-    anatomy: Anatomy, fresh: Sequence[Line], outside: Sequence[str], layout: Layout, items: int, turned: int
+    anatomy: Anatomy, fresh: Sequence[Line], outside: Sequence[str], layout: Layout, items: int, before: int
 ) -> totals.Total:
     """The stated total: where it stood on the page that was learned from, else wherever a line reads like one.
 
@@ -126,14 +134,16 @@ def _total(
     at = [line.text for line in fresh if layout.total_at and _place(line) == layout.total_at]
     for lines in (at, outside):
         total = totals.read_total(lines, anatomy.query, items)
-        if total.number is not None and (total.number >= items + turned or not items):
+        if total.number is not None and (total.number >= items + before or not items):
             return total
     return totals.Total(first=total.first, last=total.last, pages=total.pages) if items else totals.Total()
 
 
 def _place(line: Line) -> str:
     """A short hash of the tags, ids and classes above a line."""
-    return short(" ".join(f"{e.tag}.{e.get('id')}.{e.get('class')}" for e in [line.element, *line.element.iterancestors()]))
+    return short(
+        " ".join(f"{e.tag}.{e.get('id')}.{e.get('class')}" for e in [line.element, *line.element.iterancestors()])
+    )
 
 
 def learn(
@@ -160,9 +170,12 @@ def learn(
         layout = replace(layout, links=layout.links - listed)
     reader = Reader(reader.spec, layout, reader.platform)
     some = read_html(full, reader)
-    stated = (_place(line) for line in full.lines if some.total.line and totals.told(line.text, query) == some.total.line)
+    stated = (
+        _place(line) for line in full.lines if some.total.line and totals.told(line.text, query) == some.total.line
+    )
     layout = replace(layout, total_at=next(stated, ""))
-    return layout, read_html(empty, replace(reader, layout=layout)), some
+    nothing = read_html(empty, replace(reader, layout=layout))
+    return replace(layout, stray=nothing.signature if nothing.signature != some.signature else ""), nothing, some
 
 
 def _furniture(empty: Anatomy, full: Anatomy, spec: SearchSpec) -> Layout:
@@ -240,7 +253,9 @@ def _list(anatomy: Anatomy, reader: Reader, stated: totals.Total) -> tuple[Group
         if learned is None or (generic is not None and len(generic.links) == expected):
             learned = generic
     if learned is not None and chosen is not None and expected == len(learned.links) != len(chosen.links):
-        notes.append(f"{reader.platform.name if reader.platform else ''}: its item selector does not fit the stated range")
+        notes.append(
+            f"{reader.platform.name if reader.platform else ''}: its item selector does not fit the stated range"
+        )
         return learned, notes
     if reader.platform and reader.platform.results.item:
         trusted = len(learned.links) if learned is not None else 0
@@ -287,6 +302,7 @@ def _candidates(anatomy: Anatomy, reader: Reader) -> list[Link]:
         and not link.href.startswith("#")
         and canonical_url(link.url) != own
         and not offers_other_query(link.text)
+        and not paging.is_pager(link, anatomy.query)
         and not is_search_link(link.url, page_url, anatomy.query, param, bare=False)
     ]
 

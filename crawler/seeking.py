@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from crawler import outcomes
+from crawler.anatomy import take_apart
 from crawler.candidates import candidates, common_paths, distinct, identity
 from crawler.function import Controls, FindStatus, SearchFunction
 from crawler.knownwords import known_words, nonsense_word
@@ -27,6 +28,7 @@ MOST_PAGES = 8
 MOST_TRIALS = 8
 MOST_WORDS = 4
 FEW_ITEMS = 3
+FEW_WORDS = 2
 SAME_HITS = 0.6
 GUESSES = (Paging("page", 1, 1), Paging("start", 0, 0), Paging("p", 1, 1), Paging("offset", 0, 0))
 
@@ -88,6 +90,7 @@ class _Seeker:
         self.trials: list[_Trial] = []
         self.tried: set[str] = set()
         self.scripts = ""
+        self.more: list[Page] = []
 
     async def fetch(self, ask: Ask) -> Page:
         self.requests += 1
@@ -122,6 +125,12 @@ class _Seeker:
                 continue
             page = look_at.pop(0)
             self.pages.append(page)
+            if page.tree.find(".//frameset") is not None:
+                # The frames of one page are one page: all are read before any form in them is tried.
+                framed = [await self._look(url) for url in frames(page)]
+                look_at += [frame for frame in framed if frame]
+                self.pages += [frame for frame in framed if frame]
+                seen |= {canonical_url(url) for url in frames(page)}
             self.scripts = self.scripts or script_search(page)
             found = await self._try_all(candidates(page, self.known, site))
             if found:
@@ -207,7 +216,7 @@ class _Seeker:
         best: tuple[Layout, ResultsPage, ResultsPage, str] | None = None
         unread = passed = 0
         reason = ""
-        for word in known_words(self.pages, MOST_WORDS):
+        for word in await self._words():
             page = await answer(self.fetch, spec.ask(word), word)
             if (refused := _refusal(page, spec)) is not None:
                 return refused
@@ -226,7 +235,7 @@ class _Seeker:
             if unread > 1 and best is None:
                 break
         if best is None:
-            hits = f"no hits for any of the site's own words {', '.join(known_words(self.pages, MOST_WORDS))}"
+            hits = f"no hits for any of the site's own words {', '.join(await self._words())}"
             return _Trial(spec, "suspect", reason or f"{spec.url}: {hits}")
         layout, nothing, some, word = best
         spec = await self._with_paging(spec, some, layout, word)
@@ -234,6 +243,18 @@ class _Seeker:
         notes = "; ".join(some.notes)
         said = f"'{nonsense}' brings {controls.nonsense_hits} hits, '{word}' {controls.known_word_hits}"
         return _Trial(spec, "found", said + (f"; {notes}" if notes else ""), layout, controls)
+
+    async def _words(self) -> list[str]:
+        """Words that the site should find; where the pages looked at have hardly any text, from one page more."""
+        if len(known_words(self.pages, MOST_WORDS)) < FEW_WORDS and not self.more:
+            for link in take_apart(self.pages[-1]).links:
+                if host_of(link.url) == host_of(self.pages[-1].url) and canonical_url(link.url) != canonical_url(
+                    self.home_url
+                ):
+                    page = await self._look(link.url)
+                    self.more = [page] if page else []
+                    break
+        return known_words([*self.pages, *self.more], MOST_WORDS)
 
     async def _with_paging(self, spec: SearchSpec, some: ResultsPage, layout: Layout, word: str) -> SearchSpec:
         """The spec with a paging parameter found by trying, where a page has more hits than it lists and no way on."""
