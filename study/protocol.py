@@ -63,7 +63,7 @@ class Relation(_Strict):
 
 
 class Coded(_Strict):
-    """A topic (off-topic class) or an approach: its code, its name, and words that point to it."""
+    """A topic (off-topic class), an approach or a flag: its code, its name, and words that point to it."""
 
     code: Code
     name: str
@@ -127,6 +127,7 @@ class Protocol(_Strict):
     relations: list[Relation] = []
     topics: list[Coded] = []
     approaches: list[Coded] = []
+    flags: list[Coded] = []  # what a report may count apart
     mentions: list[Mention] = []
     deployment: Deployment | None = None  # needed where there are seeds
     published: Published | None = None
@@ -150,7 +151,7 @@ class Protocol(_Strict):
             raise ValueError(
                 f"deployment.topics names {sorted(self.deployment.topics)}; expected a share for each of {sorted(topics)}"
             )
-        for kind in ("keywords", "relations", "topics", "approaches", "mentions"):
+        for kind in ("keywords", "relations", "topics", "approaches", "flags", "mentions"):
             codes = [entry.code for entry in getattr(self, kind)]
             twice = sorted({code for code in codes if codes.count(code) > 1})
             if twice:

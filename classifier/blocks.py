@@ -1,0 +1,66 @@
+"""Mask what repeats over an authority's pages: menus, banners, footers, which a reader of one page cannot know for what they are.
+
+A line that stands on at least :func:`quorum` of an authority's pages says nothing about any of them; a sidebar that links 'Coaching'
+on every page would otherwise make every page a candidate. Each table of such lines is kept under a version, so that a
+judgement can be repeated as it was made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Connection
+
+from study.record import site_block
+
+LEAST_PAGES = 5
+SHARE = 0.2
+
+
+def normalised(line: str) -> str:
+    """Return a line as it is compared: white space folded, case ignored."""
+    return " ".join(line.split()).casefold()
+
+
+def quorum(pages: int) -> int:
+    """Return on how many of an authority's ``pages`` a line must stand to be masked."""
+    return max(LEAST_PAGES, math.ceil(SHARE * pages))
+
+
+def repeated(texts: Iterable[str]) -> list[str]:
+    """Return the normalised lines that repeat over ``texts`` (one a distinct page), sorted."""
+    counts: Counter[str] = Counter()
+    pages = 0
+    for text in texts:
+        pages += 1
+        counts.update({normalised(line) for line in text.splitlines()} - {""})
+    least = quorum(pages)
+    return sorted(line for line, count in counts.items() if count >= least)
+
+
+def mask(text: str, blocks: Collection[str]) -> str:
+    """Return ``text`` without the lines that stand in ``blocks``; blank lines that this leaves are folded to one."""
+    if not blocks:
+        return text
+    kept = [line for line in text.splitlines() if normalised(line) not in blocks]
+    folded = [line for k, line in enumerate(kept) if line.strip() or (k and kept[k - 1].strip())]
+    return "\n".join(folded).strip("\n")
+
+
+def keep(db: Connection, authority: str, blocks: list[str]) -> int:
+    """Write an authority's table unless the newest one says the same; return the version that holds."""
+    query = (
+        select(site_block.c.version, site_block.c.blocks)
+        .where(site_block.c.authority == authority)
+        .order_by(site_block.c.version.desc())
+        .limit(1)
+    )
+    newest = db.execute(query).first()
+    if newest is not None and list(newest.blocks) == blocks:
+        return int(newest.version)
+    version = int(newest.version) + 1 if newest is not None else 1
+    db.execute(insert(site_block).values(authority=authority, version=version, blocks=blocks))
+    return version

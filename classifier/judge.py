@@ -1,0 +1,221 @@
+"""Judge a page: relevance with its probability, relation, topics, approaches, depth, flags, names and the quotes that carried it.
+
+A judgement is a function of title and text, protocol and model: same input, same answer, wherever the page stands. Without a model the
+protocol's rules find the names and the words, and everything that has a keyword or a name is ambiguous: a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.depth import by_rule, measures
+from classifier.features import words_of
+from classifier.mentions import Mention, find_mentions
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, pool
+from classifier.passages import Passage, cut, quote, reading
+from study.protocol import Coded, Protocol
+
+RULES = "rules"  # the model id of judgements without a model
+MAX_QUOTES = 3
+_BATCH = 256  # pages judged together: one matrix product for all their passages
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is said of one text."""
+
+    relevance: str  # relevant | off-topic | ambiguous
+    probability: float | None  # of relevance among a search's hits; None where no model had a say
+    relation: str  # mentoring | coaching | both | none
+    topics: tuple[str, ...]
+    approaches: tuple[str, ...]
+    depth: str  # main | section | brief
+    flags: tuple[str, ...]
+    evidence: tuple[str, ...]  # exact substrings of title or text
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    title: str
+    text: str
+    passages: list[Passage]
+
+
+class Judge:
+    """Judges texts by a protocol and, where there is one, a model trained for it."""
+
+    def __init__(self, protocol: Protocol, model: Model | None) -> None:
+        self.protocol = protocol
+        self.model = model
+        self._cues = {
+            kind: [(entry.code, _union(entry)) for entry in entries]
+            for kind, entries in (
+                ("topics", protocol.topics),
+                ("approaches", protocol.approaches),
+                ("flags", protocol.flags),
+            )
+        }
+        self._named = [(r.code, re.compile(r.pattern, re.IGNORECASE)) for r in protocol.relations if r.pattern]
+
+    @property
+    def model_id(self) -> str:
+        """The id that judgements are kept under."""
+        return RULES if self.model is None else self.model.id
+
+    def judge(self, title: str, text: str) -> Judgement:
+        """Judge one text."""
+        return next(iter(self.judge_many([(title, text)])))
+
+    def judge_many(self, texts: Iterable[tuple[str, str]]) -> Iterable[Judgement]:
+        """Judge texts in order, in batches; yields one judgement a text."""
+        source = iter(texts)
+        while batch := list(islice(source, _BATCH)):
+            pages = [_Page(title, text, cut(title, text, self.protocol.core)) for title, text in batch]
+            yield from self._judge_batch(pages)
+
+    def _judge_batch(self, pages: Sequence[_Page]) -> Iterable[Judgement]:
+        if self.model is None:
+            yield from (self._by_rule(page) for page in pages)
+            return
+        words = [words_of(page.title, passage) for page in pages for passage in page.passages]
+        owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
+        scores = self.model.score(words)
+        pooled = pool(self.model.linear, scores, owner, len(pages))
+        relevance = scores[:, self.model.linear.outputs.index(RELEVANT)]
+        for index, page in enumerate(pages):
+            if page.passages:
+                yield self._by_model(page, index, pooled, relevance[owner == index])
+            else:
+                yield self._without_keyword(page)
+
+    def _by_model(self, page: _Page, index: int, pooled: Pooled, relevance: NDArray[np.float64]) -> Judgement:
+        assert self.model is not None
+        limits = self.model.thresholds
+        score = float(pooled[RELEVANT][index])
+        decision = self._decide(page, score, float(pooled[AMBIGUOUS][index]), relevance)
+        order = np.argsort(-relevance, kind="stable")
+        # Passages that would have passed on their own speak for a kept page; for the rest, the best does.
+        speaking = [page.passages[k] for k in order if decision != OFF_TOPIC and relevance[k] >= limits.lower]
+        speaking = speaking or [page.passages[order[0]]]
+        named = decision != OFF_TOPIC or float(pooled["named"][index]) >= limits.codes["named"]
+        whole = reading(page.title, page.text)
+        return Judgement(
+            relevance=decision,
+            probability=self.model.probability(score),
+            relation=self._relation(page, speaking) if named else "none",
+            topics=self._topics(index, pooled) if decision == OFF_TOPIC else (),
+            approaches=self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC else (),
+            depth=str(self.model.depth.predict([measures(page.title, page.text, speaking)])[0]),
+            flags=self._flags(page, index, pooled, speaking, decision),
+            evidence=_quotes(whole, len(page.title), [page.passages[k] for k in order]),
+            mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
+        )
+
+    def _decide(self, page: _Page, score: float, unclear: float, relevance: NDArray[np.float64]) -> str:
+        assert self.model is not None
+        limits = self.model.thresholds
+        if score < limits.lower:
+            return OFF_TOPIC
+        if score < limits.upper or unclear >= limits.unclear:
+            return AMBIGUOUS
+        # A menu says what a site has, not what this page says.
+        prose = [s for s, passage in zip(relevance, page.passages, strict=True) if not passage.menu]
+        return RELEVANT if prose and max(prose) >= limits.upper else AMBIGUOUS
+
+    def _topics(self, index: int, pooled: Pooled) -> tuple[str, ...]:
+        assert self.model is not None
+        limits = self.model.thresholds.codes
+        scores = {
+            topic.code: float(pooled[f"topics:{topic.code}"][index])
+            for topic in self.protocol.topics
+            if f"topics:{topic.code}" in pooled.scores
+        }
+        if not scores:
+            return ("other",)
+        best = max(scores, key=lambda code: scores[code])
+        return tuple(c for c in scores if c == best or scores[c] >= limits[f"topics:{c}"])
+
+    def _codes(self, kind: str, index: int, pooled: Pooled, speaking: Sequence[Passage]) -> tuple[str, ...]:
+        """Return the codes of a kind: by score where learnt, by the protocol's cues where not."""
+        assert self.model is not None
+        limits = self.model.thresholds.codes
+        found = []
+        for code, cues in self._cues[kind]:
+            output = f"{kind}:{code}"
+            if output in pooled.scores:
+                holds = float(pooled[output][index]) >= limits[output]
+            else:
+                holds = cues is not None and any(cues.search(passage.text) for passage in speaking)
+            if holds:
+                found.append(code)
+        return tuple(found)
+
+    def _flags(
+        self, page: _Page, index: int, pooled: Pooled, speaking: Sequence[Passage], decision: str
+    ) -> tuple[str, ...]:
+        return self._codes("flags", index, pooled, speaking)
+
+    def _relation(self, page: _Page, passages: Sequence[Passage]) -> str:
+        """Return what the text calls it: the keyword groups that stand in its speaking passages."""
+        matched = " ".join(
+            reading(page.title, page.text)[start:end] for passage in passages for start, end in passage.matches
+        )
+        named = [code for code, pattern in self._named if pattern.search(matched)]
+        return named[0] if len(named) == 1 else "both" if named else "none"
+
+    def _by_rule(self, page: _Page) -> Judgement:
+        if not page.passages:
+            return self._without_keyword(page)
+        whole = reading(page.title, page.text)
+
+        def cued(kind: str) -> tuple[str, ...]:
+            return tuple(
+                code
+                for code, cues in self._cues[kind]
+                if cues is not None and any(cues.search(passage.text) for passage in page.passages)
+            )
+
+        return Judgement(
+            relevance=AMBIGUOUS,
+            probability=None,
+            relation=self._relation(page, page.passages),
+            topics=cued("topics"),
+            approaches=cued("approaches"),
+            depth=by_rule(page.title, page.text, page.passages),
+            flags=cued("flags"),
+            evidence=_quotes(whole, len(page.title), page.passages),
+            mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
+        )
+
+    def _without_keyword(self, page: _Page) -> Judgement:
+        """Judge a text in which no keyword stands: with a model off-topic by definition; by rule ambiguous if it has a name."""
+        mentions = tuple(find_mentions(self.protocol, page.title, page.text))
+        doubt = self.model is None and any(mention.counts for mention in mentions)
+        codes = [topic.code for topic in self.protocol.topics]
+        return Judgement(
+            relevance=AMBIGUOUS if doubt else OFF_TOPIC,
+            probability=None,
+            relation="none",
+            topics=("other",) if not doubt and "other" in codes else (),
+            approaches=(),
+            depth="brief",
+            flags=(),
+            evidence=tuple(dict.fromkeys(mention.quote for mention in mentions))[:MAX_QUOTES],
+            mentions=mentions,
+        )
+
+
+def _union(entry: Coded) -> re.Pattern[str] | None:
+    return re.compile("|".join(f"(?:{cue})" for cue in entry.cues), re.IGNORECASE) if entry.cues else None
+
+
+def _quotes(whole: str, title_length: int, passages: Sequence[Passage]) -> tuple[str, ...]:
+    quotes = (quote(whole, title_length, passage) for passage in passages[:MAX_QUOTES])
+    return tuple(dict.fromkeys(q for q in quotes if q))

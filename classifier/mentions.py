@@ -1,0 +1,231 @@
+"""Find the names a protocol asks for, and tell each from its namesakes: by rule, the same for every text.
+
+A candidate counts when its own words leave no doubt, or when words that belong to it stand near. A namesake (another body of the
+same letters, spelt out in the text or near the name) is kept with ``counts`` false and says which it is; what cannot be told is kept
+as ``unclear``. White space in a pattern stands for any white space, so names are found across line breaks, table cells and slides.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from study import protocol as study_protocol
+from study.protocol import Protocol
+
+UNCLEAR = "unclear"
+QUOTE_LIMIT = 300  # characters
+_NEAR = 300  # characters in which what a mention is about, explained or linked by is looked for
+_AT = 40  # characters each side in which `unless` rules a candidate out
+_BESIDE = 150  # characters in which mentoring or coaching stands 'beside' the name
+_GAP = r"(?:[\s\u00a0\u00ad\u200b|·]|-\n)+"  # what may stand between two words of a name
+_SPELT = re.compile(r"((?:[\w’'&-]+[ \n]+){1,7}?[\w’'&-]+)[ \n]*[(\[]([A-Z]{2,6})[)\]]")
+_BRACKETED = re.compile(r"\b([A-Z]{2,6})\s*(?:[(\[]|[-–—=:]\s|stands for|is short for)\s*((?:[\w’'&-]+\s+){1,6}[\w’'&-]+)")
+_SMALL = frozenset({"and", "for", "of", "the", "in", "to", "at", "&", "on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found in a text. ``start`` and ``end`` count characters of title + newline + text."""
+
+    what: str  # the protocol's code
+    which: str | None  # the namesake, or 'unclear', where it does not count
+    counts: bool
+    quote: str
+    start: int
+    end: int
+    about: tuple[str, ...]
+    beside_keyword: bool
+    explained: bool
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """One mention's patterns, compiled."""
+
+    mention: study_protocol.Mention
+    candidate: re.Pattern[str]
+    certain: re.Pattern[str] | None
+    needs: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+    namesakes: tuple[tuple[str, re.Pattern[str]], ...]
+    about: tuple[tuple[str, re.Pattern[str]], ...]
+    explained: re.Pattern[str] | None
+    linked: re.Pattern[str] | None
+
+
+def find_mentions(protocol: Protocol, title: str, text: str) -> list[Mention]:
+    """Return the names found in a text, in order of place; a pure function of protocol, title and text."""
+    whole = f"{title}\n{text}"
+    found: list[Mention] = []
+    for rules in _compiled(protocol):
+        spelt: dict[str, str] | None = None
+        taken: list[tuple[int, int]] = []
+        for match in rules.candidate.finditer(whole):
+            start, end = match.span()
+            if any(a < end and start < b for a, b in taken):
+                continue
+            if spelt is None:
+                spelt = _spelt_out(whole)
+            verdict = _decide(rules, whole, start, end, spelt)
+            if verdict is None:
+                continue
+            taken.append((start, end))
+            found.append(_mention(rules, protocol, whole, len(title), start, end, verdict[0]))
+    return sorted(_without_overlaps(found), key=lambda m: (m.start, m.what))
+
+
+def _decide(
+    rules: _Rules, whole: str, start: int, end: int, spelt: dict[str, str]
+) -> tuple[str | None] | None:
+    """Return (None,) where the candidate counts, (namesake,) where it does not, None where it is no mention at all."""
+    name = whole[start:end]
+    if rules.unless is not None:
+        # The name's own words do not rule it out: what stands beside it does.
+        ruled_out = rules.unless.search(whole[max(0, start - _AT) : start]) or rules.unless.search(whole[end : end + _AT])
+        if ruled_out:
+            return (f"beside '{' '.join(ruled_out.group().split())}'",)
+    for namesake, pattern in rules.namesakes:
+        # A namesake at the name itself decides even a candidate that looks certain.
+        for other in pattern.finditer(whole, max(0, start - 80), min(len(whole), end + 80)):
+            if other.start() <= start < other.end() or other.start() < end <= other.end():
+                return (namesake,)
+    if rules.certain is not None and rules.certain.search(name):
+        return (None,)
+    long_name = spelt.get(name.strip())
+    if long_name is not None:
+        return (None,) if rules.certain is not None and rules.certain.search(long_name) else (long_name,)
+    for namesake, pattern in rules.namesakes:
+        if pattern.search(whole):
+            return (namesake,)
+    if rules.needs is None:
+        return (None,)
+    within = rules.mention.within
+    near = whole if not within else whole[max(0, start - within) : start] + " … " + whole[end : end + within]
+    return (None,) if rules.needs.search(near) else (UNCLEAR,)
+
+
+def _mention(
+    rules: _Rules, protocol: Protocol, whole: str, title_length: int, start: int, end: int, which: str | None
+) -> Mention:
+    near = whole[max(0, start - _NEAR) : end + _NEAR]
+    beside = whole[max(0, start - _BESIDE) : start] + " … " + whole[end : end + _BESIDE]
+    return Mention(
+        what=rules.mention.code,
+        which=which,
+        counts=which is None,
+        quote=_quote(whole, title_length, start, end),
+        start=start,
+        end=end,
+        about=tuple(code for code, pattern in rules.about if pattern.search(near)),
+        beside_keyword=protocol.core.search(beside) is not None,
+        explained=rules.explained is not None and rules.explained.search(near) is not None,
+        linked=rules.linked is not None and rules.linked.search(near) is not None,
+    )
+
+
+def _without_overlaps(found: list[Mention]) -> list[Mention]:
+    """Drop a mention inside a longer one of another kind that counts: the TDA's extranet is not 'an extranet' as well."""
+    longer = [m for m in found if m.counts]
+    return [
+        m
+        for m in found
+        if not any(
+            o is not m and o.what.endswith(f"-{m.what}") and o.start <= m.start and m.end <= o.end for o in longer
+        )
+    ]
+
+
+def _spelt_out(whole: str) -> dict[str, str]:
+    """Return the abbreviations that the text itself spells out: 'Tourism Development Area (TDA)', 'TDA: Tenancy Deposit ...'."""
+    spelt: dict[str, str] = {}
+    for words, letters in _SPELT.findall(whole):
+        long_name = _initials(words.split(), letters, from_end=True)
+        if long_name:
+            spelt.setdefault(letters, long_name)
+    for letters, words in _BRACKETED.findall(whole):
+        long_name = _initials(words.split(), letters, from_end=False)
+        if long_name:
+            spelt.setdefault(letters, long_name)
+    return spelt
+
+
+def _initials(words: list[str], letters: str, *, from_end: bool) -> str | None:
+    """Return the run of ``words`` whose initials are ``letters`` (small words skipped), nearest the abbreviation."""
+    spans = range(1, len(words) + 1)
+    for size in spans:
+        run = words[-size:] if from_end else words[:size]
+        initials = "".join(word[0] for word in run if word.lower() not in _SMALL)
+        if initials.upper() == letters and run[0].lower() not in _SMALL:
+            return " ".join(run)
+    return None
+
+
+def _quote(whole: str, title_length: int, start: int, end: int) -> str:
+    """Return an exact substring around the name, inside the title or inside the text, at most QUOTE_LIMIT characters."""
+    floor, ceiling = (0, title_length) if start < title_length else (title_length + 1, len(whole))
+    end = min(end, ceiling)
+    room = max(0, QUOTE_LIMIT - (end - start)) // 2
+    first, last = max(floor, start - room), min(ceiling, end + room)
+    stops = [m.end() for m in re.finditer(r"[.!?]\s+|\n\s*\n", whole[first:start])]
+    first = first + stops[-1] if stops else first
+    stop = re.search(r"[.!?](?=\s)|\n\s*\n", whole[end:last])
+    last = end + stop.end() if stop else last
+    if first > floor and whole[first - 1].isalnum() and whole[first].isalnum():
+        space = re.search(r"\s", whole[first:start])
+        first = first + space.end() if space else start
+    if last < ceiling and whole[last].isalnum() and whole[last - 1].isalnum():
+        spaces = [m.start() for m in re.finditer(r"\s", whole[end:last])]
+        last = end + spaces[-1] if spaces else end
+    return whole[first : max(last, min(end, first + QUOTE_LIMIT))].strip()[:QUOTE_LIMIT]
+
+
+def _compiled(protocol: Protocol) -> tuple[_Rules, ...]:
+    known = _CACHE.get(protocol.hash)
+    if known is None:
+        known = _CACHE[protocol.hash] = tuple(_rules(mention) for mention in protocol.mentions)
+    return known
+
+
+_CACHE: dict[str, tuple[_Rules, ...]] = {}
+
+
+def _rules(mention: study_protocol.Mention) -> _Rules:
+    flags = 0 if mention.case_sensitive else re.IGNORECASE
+
+    def union(patterns: list[str], flags: int = re.IGNORECASE) -> re.Pattern[str] | None:
+        return re.compile("|".join(f"(?:{_spaced(p)})" for p in patterns), flags) if patterns else None
+
+    candidate = union(mention.patterns, flags)
+    assert candidate is not None  # the protocol's model demands at least one
+    return _Rules(
+        mention=mention,
+        candidate=candidate,
+        certain=union(mention.certain),
+        needs=union(mention.needs),
+        unless=union(mention.unless),
+        namesakes=tuple((n.name, re.compile(_spaced(n.pattern))) for n in mention.namesakes),
+        about=tuple((code, re.compile("|".join(map(_spaced, ps)), re.IGNORECASE)) for code, ps in mention.about.items()),
+        explained=union(mention.explained),
+        linked=union(mention.linked),
+    )
+
+
+def _spaced(pattern: str) -> str:
+    """Return ``pattern`` with each space (outside a character class) standing for any gap between words."""
+    out, in_class, escaped = [], False, False
+    for char in pattern:
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif char == "[":
+            in_class = True
+        elif char == "]":
+            in_class = False
+        elif char == " " and not in_class:
+            out.append(_GAP)
+            continue
+        out.append(char)
+    return "".join(out)

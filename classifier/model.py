@@ -1,0 +1,199 @@
+"""A trained model: scores passages, pools them to a page, and is kept as a skops file.
+
+Only skops with a fixed allow-list is read, never pickle; a file written under another scikit-learn, or whose id is not the
+one expected, is not trusted: :func:`load` raises :class:`ModelError` and the caller trains again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from skops.io import dump, get_untrusted_types
+from skops.io import load as skops_load
+
+from classifier.features import Vectoriser, Words
+from study.errors import UserError
+
+RELEVANT, OFF_TOPIC, AMBIGUOUS = "relevant", "off-topic", "ambiguous"
+TRUSTED: tuple[str, ...] = ()  # beyond skops' own list: nothing
+_FORMAT = 1
+_CODE = (
+    "passages.py",
+    "roles.py",
+    "roles.toml",
+    "features.py",
+    "depth.py",
+    "labels.py",
+    "fitting.py",
+    "thresholds.py",
+    "train.py",
+    "model.py",
+    "judge.py",
+)
+_ALSO = 0.3  # a passage this far below the page's best in relevance still speaks for its approaches
+
+Vector = NDArray[np.float64]
+
+
+class ModelError(UserError):
+    """A model file cannot be trusted or read; train again instead of reading it."""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides a model's numbers: our code (a hash) and the libraries."""
+    return {"code": _code_hash(), "sklearn": sklearn.__version__, "numpy": np.__version__, "scipy": scipy.__version__}
+
+
+@cache
+def _code_hash() -> str:
+    digest = hashlib.sha256()
+    for name in _CODE:
+        source = (Path(__file__).parent / name).read_bytes().replace(b"\r\n", b"\n")
+        digest.update(name.encode() + b"\0" + source)
+    return digest.hexdigest()[:16]
+
+
+def model_id(protocol_hash: str, labels_hash: str) -> str:
+    """Return the id of the model that these inputs give here: SHA-256 over protocol, labels, code and library versions."""
+    parts = [protocol_hash, labels_hash, *(f"{name}={value}" for name, value in sorted(versions().items()))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the lines are drawn, on pooled scores: below ``lower`` off-topic, from ``upper`` on relevant, between ambiguous.
+
+    A text whose best passage looks truly ambiguous (``unclear`` or above) is ambiguous unless it stands below ``lower``.
+    """
+
+    lower: float
+    upper: float
+    unclear: float
+    codes: dict[str, float]  # output -> score from which it holds
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """One linear score an output over the vectoriser's columns."""
+
+    outputs: tuple[str, ...]
+    weights: NDArray[np.float32]  # columns x outputs
+    biases: Vector
+
+    def score(self, features: csr_matrix) -> Vector:
+        """Return passages x outputs."""
+        result: Vector = np.asarray(features @ self.weights, dtype=np.float64) + self.biases
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Each page's score an output, from its passages (-inf where it has none)."""
+
+    scores: dict[str, Vector]
+
+    def __getitem__(self, output: str) -> Vector:
+        return self.scores[output]
+
+
+def pool(linear: Linear, scores: Vector, owner: NDArray[np.int64], count: int) -> Pooled:
+    """Pool passages to ``count`` pages: relevance and topics by the best passage, the rest by those near the best.
+
+    ``owner`` names each passage's page. A page is as relevant as its most relevant passage; what it offers, and how clear it
+    is, is read there and in passages nearly as relevant.
+    """
+    pooled: dict[str, Vector] = {}
+    relevance = scores[:, linear.outputs.index(RELEVANT)]
+    best = np.full(count, -np.inf)
+    np.maximum.at(best, owner, relevance)
+    near = relevance >= best[owner] - _ALSO
+    for column, name in enumerate(linear.outputs):
+        anywhere = name == RELEVANT or name == "named" or name.startswith("topics:")
+        kept = np.ones(len(owner), dtype=bool) if anywhere else near
+        pooled[name] = np.full(count, -np.inf)
+        np.maximum.at(pooled[name], owner[kept], scores[kept, column])
+    return Pooled(pooled)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The trained scores over one vectoriser, with their calibration and thresholds."""
+
+    id: str
+    vectoriser: Vectoriser
+    linear: Linear
+    depth: LogisticRegression
+    slope: float  # of the log-odds of relevance at deployment over the relevance score
+    offset: float
+    thresholds: Thresholds
+    metrics: dict[str, Any]
+
+    def score(self, passages: Sequence[Words]) -> Vector:
+        """Return passages x outputs."""
+        return self.linear.score(self.vectoriser.transform(passages))
+
+    def probability(self, score: float) -> float:
+        """Return the probability of relevance among a search's hits for a page's pooled relevance score."""
+        return float(1.0 / (1.0 + np.exp(-(self.slope * score + self.offset))))
+
+
+def save(model: Model, path: Path) -> None:
+    """Write ``model`` to ``path`` through a neighbouring file, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {
+        "format": _FORMAT,
+        "id": model.id,
+        "versions": versions(),
+        "vectoriser": model.vectoriser.state(),
+        "outputs": list(model.linear.outputs),
+        "weights": model.linear.weights,
+        "biases": model.linear.biases,
+        "depth": model.depth,
+        "slope": model.slope,
+        "offset": model.offset,
+        "thresholds": [model.thresholds.lower, model.thresholds.upper, model.thresholds.unclear],
+        "codes": model.thresholds.codes,
+        "metrics": model.metrics,
+    }
+    half = path.with_name(f"{path.name}.{os.getpid()}.part")
+    dump(state, half, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    half.replace(path)
+
+
+def load(path: Path, expected_id: str) -> Model:
+    """Read a model; raise :class:`ModelError` unless it is the one expected, by id, libraries and types."""
+    try:
+        unknown = [name for name in get_untrusted_types(file=path) if name not in TRUSTED]
+        if unknown:
+            raise ModelError(f"{path}: holds types that are not on our list ({', '.join(unknown)}); train again")
+        state = skops_load(path, trusted=list(TRUSTED))
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError) as problem:
+        raise ModelError(f"{path}: cannot be read as a model ({problem}); train again") from problem
+    if not isinstance(state, dict) or state.get("format") != _FORMAT or state.get("versions") != versions():
+        raise ModelError(f"{path}: was written by other versions; train again")
+    if state["id"] != expected_id:
+        raise ModelError(f"{path}: is another model than the one expected; train again")
+    lower, upper, unclear = state["thresholds"]
+    return Model(
+        id=state["id"],
+        vectoriser=Vectoriser.restore(state["vectoriser"]),
+        linear=Linear(tuple(state["outputs"]), state["weights"], state["biases"]),
+        depth=state["depth"],
+        slope=state["slope"],
+        offset=state["offset"],
+        thresholds=Thresholds(lower, upper, unclear, dict(state["codes"])),
+        metrics=state["metrics"],
+    )

@@ -1,0 +1,93 @@
+"""Where to draw the lines: probability at deployment, and the thresholds that cross-validation supports.
+
+A missed relevant page is much worse than one that a researcher looks at for nothing: the lower threshold is set by recall, the
+upper one by precision. Labels are written to be hard (half of the off-topic ones share their words with a relevant one), hits
+of a real search are mostly buses and sport: precision is asked for among the labels, where it is harder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from classifier.fitting import Mask, Material, OutOfFold, Vector
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Thresholds
+from study.protocol import Protocol
+
+RECALL = 0.99  # of relevant texts that must stand at or above the lower threshold, in cross-validation
+PRECISION = 0.97  # of relevant texts among those at or above the upper threshold, in cross-validation
+LOST_TO_UNCLEAR = 0.02  # share of relevant texts that the unclear score alone may make ambiguous
+
+
+def deployment_weights(protocol: Protocol, material: Material) -> Vector:
+    """Return a weight an example, one in all: relevant ones weigh the prevalence, each topic its share of the rest."""
+    examples = material.examples
+    weights = np.zeros(len(examples))
+    relevant = material.which(RELEVANT)
+    if protocol.deployment is None:
+        weights[relevant | material.which(OFF_TOPIC)] = 1.0
+        return weights / weights.sum()
+    prevalence, mix = protocol.deployment.prevalence, protocol.deployment.topics
+    weights[relevant] = prevalence / relevant.sum()
+    shares = [
+        (index, topic, 1 / max(1, len(example.topics)))
+        for index, example in enumerate(examples)
+        if example.relevance == OFF_TOPIC
+        for topic in example.topics or ("other",)
+    ]
+    held: Counter[str] = Counter()
+    for _, topic, share in shares:
+        held[topic] += share  # type: ignore[assignment]
+    present = sum(mix[topic] for topic in held)
+    for index, topic, share in shares:
+        weights[index] += (1 - prevalence) * mix[topic] / present * share / held[topic]
+    return weights
+
+
+def calibrate(protocol: Protocol, material: Material, scores: Vector) -> tuple[float, float]:
+    """Return slope and offset of the log-odds at deployment over the score: Platt's scaling, weighted, out of fold."""
+    weights = deployment_weights(protocol, material)
+    known = weights > 0
+    estimator = LogisticRegression(C=1e6, max_iter=1000)
+    estimator.fit(scores[known, None], material.which(RELEVANT)[known], sample_weight=weights[known] * known.sum())
+    return float(estimator.coef_[0, 0]), float(estimator.intercept_[0])
+
+
+def choose(material: Material, out: OutOfFold) -> Thresholds:
+    """Choose the thresholds; the constants above say what each must hold."""
+    relevant = material.which(RELEVANT)
+    scores, unclear = out.pages[RELEVANT], out.pages[AMBIGUOUS]
+    lower = float(np.sort(scores[relevant])[int((1 - RECALL) * relevant.sum())])
+    vague = float(np.quantile(unclear[relevant], 1 - LOST_TO_UNCLEAR)) if material.which(AMBIGUOUS).any() else np.inf
+    upper = _precise(scores[unclear < vague], relevant[unclear < vague])
+    return Thresholds(lower=lower, upper=max(lower, upper), unclear=vague, codes=_codes(material, out))
+
+
+def _precise(scores: Vector, truth: Mask) -> float:
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(right >= PRECISION)
+    return float(scores[order][enough[-1]]) if len(enough) else float(scores.max())
+
+
+def _codes(material: Material, out: OutOfFold) -> dict[str, float]:
+    chosen: dict[str, float] = {"named": 0.0}
+    for output in material.outputs:
+        kind, _, code = output.partition(":")
+        if code:
+            known = material.which(RELEVANT) if kind == "approaches" else ~material.which(AMBIGUOUS)
+            known = material.which(OFF_TOPIC) if kind == "topics" else known
+            chosen[output] = _best_f1(out.pages[output][known], material.column(output)[known])
+    return chosen
+
+
+def _best_f1(scores: Vector, truth: Mask) -> float:
+    best, at = -1.0, 0.0
+    for threshold in np.arange(-0.9, 0.31, 0.02):
+        called = scores >= threshold
+        f1 = 2 * float((called & truth).sum()) / max(1, int(called.sum() + truth.sum()))
+        if f1 > best + 1e-9:
+            best, at = f1, float(threshold)
+    return at

@@ -1,0 +1,166 @@
+"""`mentorwatch classify`: judge what the record holds, or texts from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from mentorwatch import options as o
+
+if TYPE_CHECKING:
+    from classifier.files import Line, Pages
+    from classifier.judge import Judge
+
+
+def classify(
+    input: Annotated[
+        Path | None,
+        typer.Option("--input", "-i", metavar="FILE|-", help="Pages to judge, .jsonl or .csv; - is standard input."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE|-", help="Where the judged pages go.", show_default="-, standard output"
+        ),
+    ] = None,
+    record: o.RecordUrl = "",
+    protocol: o.ProtocolName = "nfer-2008",
+    crawl: Annotated[
+        int | None,
+        typer.Option("--crawl", metavar="ID", min=1, help="The crawl to judge.", show_default="the newest"),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="jsonl|csv", help="Of --input and --output, where their names do not say."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Judge texts: relevant, off-topic or ambiguous, with the quotes that carried the judgement.
+
+    Without --input, every text of a crawl that is not judged yet is judged into the record. With --input, pages from elsewhere
+    are judged: columns `id`, `url`, `title`, `text` (only `text` is needed, others are kept). Added are `relevance`,
+    `probability` (of relevance among a search's hits; empty without a keyword or a model), `relation` (mentoring, coaching, both,
+    none), `topics`, `approaches`, `mentions` (what and quote) and `evidence` (quotes). In CSV, codes are joined with ';' and
+    mentions and evidence are JSON. A record named by --record adds its labels to what the model learns from.
+
+    Lines that cannot be read are named on standard error and left out. Exit code 0: judged; 2: nothing could be read.
+
+    Examples:
+
+        mentorwatch classify
+
+        mentorwatch classify --input pages.jsonl --output judged.jsonl
+
+        mentorwatch classify -i pages.csv -o - > judged.csv
+
+        mentorwatch classify -i pages.jsonl --protocol ecf-2026
+    """
+    from study import protocol as protocols
+
+    study = protocols.load(protocol)
+    if input is None:
+        if output is not None or form is not None:
+            raise typer.BadParameter("--output and --format go with --input; without it the record is judged")
+        _judge_record(o.record_url(record), study, crawl, quiet)
+        return
+    if crawl is not None:
+        raise typer.BadParameter("--crawl names a crawl of the record; it does not go with --input")
+
+    from classifier.files import Pages, form_of
+    from classifier.judge import Judge
+
+    read = form_of(str(input), form) or "jsonl"
+    written = form_of(str(output or "-"), form) or read
+    if {read, written} - {"jsonl", "csv"}:
+        raise typer.BadParameter(f"--format is {form!r}; expected jsonl or csv")
+    if output is not None and str(output) != "-" and str(input) != "-" and output.resolve() == input.resolve():
+        raise typer.BadParameter("--output is --input itself; name another file")
+    judge = Judge(study, _model(record, study, quiet))
+    with ExitStack() as open_files:
+        pages = Pages(_opened(open_files, input, "r"), read)
+        count = _judge_pages(pages, judge, open_files, output, written)
+    for number, problem in pages.bad:
+        typer.echo(f"{input}, line {number}: {problem}", err=True)
+    if pages.bad or not quiet:
+        left = f"; {len(pages.bad)} lines could not be read" if pages.bad else ""
+        typer.echo(f"{count} pages judged{left}", err=True)
+    if pages.bad and not count:
+        raise typer.Exit(2)
+
+
+def _judge_pages(pages: Pages, judge: Judge, open_files: ExitStack, output: Path | None, form: str) -> int:
+    from classifier.files import Judged
+
+    waiting: list[Line] = []
+
+    def texts() -> Iterator[tuple[str, str]]:
+        for line in pages:
+            waiting.append(line)
+            yield line.title, line.text
+
+    # Opened before the first page is judged: a folder that cannot be written to is said at once.
+    judged = Judged(_opened(open_files, output or Path("-"), "w"), form)
+    count = 0
+    for verdict in judge.judge_many(texts()):
+        judged.write(waiting.pop(0), pages.columns, verdict)
+        count += 1
+    return count
+
+
+def _judge_record(url: str, study: object, crawl: int | None, quiet: bool) -> None:
+    from rich.progress import Progress
+
+    from classifier.stage import judge_record
+    from study.protocol import Protocol
+    from study.record import Record
+
+    assert isinstance(study, Protocol)
+    with Record.open(url, create=False) as record, Progress(disable=quiet, transient=True) as bar:
+        task = bar.add_task("judging", total=None)
+        summary = judge_record(
+            record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if not quiet:
+        counts = ", ".join(f"{number} {name}" for name, number in summary.relevance.items())
+        typer.echo(
+            f"{summary.captures} pages with a text, {summary.texts} distinct; {summary.judged} judged now: {counts}"
+            if summary.judged
+            else f"{summary.captures} pages with a text, {summary.texts} distinct; all were judged before",
+            err=True,
+        )
+
+
+def _model(url: str, study: object, quiet: bool):  # type: ignore[no-untyped-def]
+    from classifier.stage import ensure_model
+    from study.protocol import Protocol
+    from study.record import DEFAULT_URL, Record
+
+    assert isinstance(study, Protocol)
+    directory = Path("data") / "models"
+    if not url:
+        url = DEFAULT_URL if Path(DEFAULT_URL.removeprefix("sqlite:///")).exists() else ""
+    if not url:
+        return ensure_model(None, study, directory)
+    with Record.open(url, create=False) as record:
+        return ensure_model(record, study, record.directory / "models")
+
+
+def _opened(open_files: ExitStack, path: Path, mode: str) -> TextIO:
+    import sys
+
+    from study.errors import UserError
+
+    if str(path) == "-":
+        stream = sys.stdin if mode == "r" else sys.stdout
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", newline="", errors="replace")
+        return stream
+    try:
+        return open_files.enter_context(path.open(mode, encoding="utf-8", errors="replace", newline=""))
+    except OSError as problem:
+        raise UserError(f"{path}: cannot be {'read' if mode == 'r' else 'written'}: {problem.strerror}") from problem
