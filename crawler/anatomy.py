@@ -81,12 +81,15 @@ class Anatomy:
     lines: list[Line] = field(default_factory=list)
     starts: dict[HtmlElement, int] = field(default_factory=dict)
     ends: dict[HtmlElement, int] = field(default_factory=dict)
+    _hard: dict[int, set[str]] = field(default_factory=dict)
 
     def hard(self, link: Link) -> set[str]:
         """Keys of a link in its place; equal on two pages only for the same link in the same place."""
         # Ids and classes of the nearest elements only: those further out say the page's state ('search-no-results').
-        where = " ".join((*link.path, *link.styled[-3:]))
-        return {short(where + key) for key in self._spellings(link)}
+        if link.at not in self._hard:
+            where = " ".join((*link.path, *link.styled[-3:]))
+            self._hard[link.at] = {short(where + key) for key in self._spellings(link)}
+        return self._hard[link.at]
 
     def soft(self, link: Link) -> set[str]:
         """Keys of a link wherever it stands."""

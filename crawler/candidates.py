@@ -36,10 +36,17 @@ def common_paths(page: Page) -> list[SearchSpec]:
     """Addresses that many sites answer searches at: the last resort."""
     found = []
     for template in words("paths", "common"):
-        url = joined(page.url, template.replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
+        url = joined(_folder(page.url), template.lstrip("/").replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
         param = next((name for name, value in parse_qsl(urlsplit(url).query) if value == SLOT), "")
         found.append(SearchSpec("common-path", url, param, found_on=page.url))
     return found
+
+
+def _folder(url: str) -> str:
+    """The folder that a home page stands in: of '/council' and '/council/index.html' it is '/council/'."""
+    parts = urlsplit(url)
+    folder, _, last = parts.path.rpartition("/")
+    return f"{parts.scheme}://{parts.netloc}{folder}/" + (f"{last}/" if last and "." not in last else "")
 
 
 def distinct(specs: Sequence[SearchSpec]) -> list[SearchSpec]:

@@ -294,13 +294,13 @@ def _selected(anatomy: Anatomy, reader: Reader) -> Group | None:
 def _candidates(anatomy: Anatomy, reader: Reader) -> list[Link]:
     """Links that may be hits: on the web, not the search itself in another state, no offers of other queries."""
     page_url, param = anatomy.page.url, reader.spec.query_param
-    own = canonical_url(page_url)
+    own, stem = canonical_url(page_url), len(page_url.split("?")[0])
     return [
         link
         for link in anatomy.links
         if link.url
         and not link.href.startswith("#")
-        and canonical_url(link.url) != own
+        and (link.url[:stem] != page_url[:stem] or canonical_url(link.url) != own)
         and not offers_other_query(link.text)
         and not paging.is_pager(link, anatomy.query)
         and not is_search_link(link.url, page_url, anatomy.query, param, bare=False)
@@ -359,7 +359,7 @@ def _generic(
         own = sum(link.at in strong for link in group.links)
         score = group.score - 4 * (1 - own / len(group.links)) - (3 if not layout.links else 0)
         enough = TRUSTED if len(group.links) > 1 or expected == 1 or total == 1 else TRUSTED_ALONE
-        if own and score >= (enough if layout.links else enough - 1):
+        if score >= (enough if layout.links else enough - 1):
             return completed(group, new)
     return None
 

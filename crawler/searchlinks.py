@@ -161,7 +161,9 @@ def search_pages(page: Page) -> list[str]:
             score -= 1
         if score >= 3:
             found[url] = max(score, found.get(url, 0))
-    return sorted(found, key=lambda url: -found[url])[:4]
+    best = sorted(found, key=lambda url: -found[url])
+    # '/search?sort=date' and '/search?sort=title' are one page with one form.
+    return list({url.split("?")[0]: url for url in reversed(best)}.values())[::-1][:4]
 
 
 def spoken_link(link: HtmlElement) -> str:

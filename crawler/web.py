@@ -28,6 +28,7 @@ TRACKING = re.compile(
 )
 SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sessionid)=[^/?#]*|/\((?:[SAF]\([^)]*\))+\)", re.IGNORECASE)
 UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]*")
 LONGEST_TEXT = 4_000_000
 
 
@@ -150,7 +151,8 @@ def joined(base: str, href: str) -> str:
         if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
             return ""
         _ = parts.port
-        return safe_url_string(url)
+        # Nearly every address needs no quoting, and finding that out is ten times as fast as quoting it.
+        return url if PLAIN_URL.fullmatch(url) else safe_url_string(url)
     except ValueError:
         return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ def phrases(section: str, key: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{entry})" for entry in words(section, key)), re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Text for matching: spaces collapsed, dashes and quotes plain, thousands separators inside numbers gone."""
     text = text.translate(DASHES).translate(QUOTES)
