@@ -22,7 +22,7 @@ from scrapy.http import Response
 from crawler import outcomes
 from crawler.guard import GuardedResolver
 from crawler.middlewares import RefusedAddress, RobotsForbidden, WaitTooLong, headers_of
-from crawler.web import Ask, FetchProblem, Page
+from crawler.web import Ask, FetchProblem, Page, ProblemKind
 
 
 class AskingSpider(Spider):
@@ -55,8 +55,9 @@ class AskingSpider(Spider):
             raise FetchProblem("refused", str(problem), url=ask.url) from problem
         except WaitTooLong as problem:
             raise FetchProblem("http", str(problem), 429, ask.url) from problem
-        except IgnoreRequest as problem:  # Scrapy's own: a body that grew past the limit while decompressing
-            raise FetchProblem("too-large", str(problem), url=ask.url) from problem
+        except IgnoreRequest as problem:  # Scrapy's own two: redirects without end, a body that grew while decompressing
+            kind: ProblemKind = "http" if "redirections" in str(problem) else "too-large"
+            raise FetchProblem(kind, str(problem), url=ask.url) from problem
         except DownloadCancelledError as problem:
             raise FetchProblem(
                 "too-large", f"larger than {self.settings.getint('DOWNLOAD_MAXSIZE')} bytes", url=ask.url

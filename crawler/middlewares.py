@@ -68,12 +68,15 @@ class CautiousRobots(RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._unknown: dict[str, str] = {}  # netloc -> why its robots.txt is not known
+        self._unreachable: dict[str, Exception] = {}  # netloc -> why nothing at all came back
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         if request.meta.get("dont_obey_robotstxt"):
             return
         parser = await self.robot_parser(request)
         netloc = urlparse_cached(request).netloc
+        if netloc in self._unreachable:
+            raise self._unreachable[netloc]
         if netloc in self._unknown:
             raise RobotsForbidden(f"robots.txt could not be read ({self._unknown[netloc]}), so nothing is asked for")
         if parser is None:
@@ -98,7 +101,7 @@ class CautiousRobots(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if not isinstance(exc, IgnoreRequest) or isinstance(exc, RefusedAddress):
-            self._unknown[netloc] = str(exc) or type(exc).__name__
+            self._unreachable[netloc] = exc
         super()._robots_error(exc, netloc)
 
     def _apply_crawl_delay(self, parser: RobotParser, request: Request) -> None:

@@ -39,7 +39,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.AddressGuard": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.CautiousRobots": 100,
-    "crawler.middlewares.Patience": 150,
+    "crawler.middlewares.Patience": 560,  # nearer to the network than RetryMiddleware, which would not wait
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # no security boundary; the guard is
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
 }
@@ -48,7 +48,7 @@ ITEM_PIPELINES = {
     "crawler.pipelines.KeepCapture": 200,
 }
 EXTENSIONS = {"crawler.progress.Progress": 100}
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"  # where a link was found is nobody else's business
 
 # -- What a run sets -----------------------------------------------------------------------------------------------------
 USER_AGENT = f"mentorwatch/{VERSION} (research crawler; no contact given)"

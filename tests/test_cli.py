@@ -113,7 +113,7 @@ def test_the_readme_names_every_verb():
 
 def test_no_file_holds_a_path_of_a_machine_or_a_registry_host():
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-    homes = re.compile(r"(?<![\w.])/(?:work|farm|root|home)/[a-z]|files\.pythonhosted|registry\.npmjs|pypi\.org/simple")
+    homes = re.compile(r"(?<![\w./\"])/(?:work|farm|root|home)/[a-z]|files\.pythonhosted|registry\.npmjs|pypi\.org/simple")
     guilty = []
     for name in listed:
         path = ROOT / name

@@ -14,7 +14,7 @@ from tests.running import Answer, SmallSite, mentorwatch, searchable
 PAGES = {
     f"/page/{number}": (
         f"Mentoring page {number}",
-        f"Mentor support number {number} for newly qualified teachers in our schools.",
+        f"Mentor support number {number} for newly qualified teachers in the schools of Small Borough.",
     )
     for number in range(1, 24)
 }
