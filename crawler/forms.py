@@ -146,7 +146,7 @@ def submission(
 def label_of(control: HtmlElement) -> str:
     """What names a field or button to a person: its label, aria-label, placeholder, title, value, alt or text."""
     texts = [control.get(a) or "" for a in ("aria-label", "placeholder", "title", "alt")]
-    if control.tag == "button" or kind(control) in {"submit", "text", "search"}:
+    if control.tag == "input" and kind(control) in {"submit", "text", "search"}:
         texts.append(control.get("value") or "")
     if control.tag == "button":
         texts.append(control.text_content())

@@ -40,7 +40,10 @@ MOST_LINKS = 3000
 
 @dataclass
 class Group:
-    """Links that stand alike. `key` says how alike: by 'fine' (styles too), 'strict' (tags) or 'bare' (block tags)."""
+    """Links that stand alike.
+
+    `key` says how alike: 'fine' (tags and styles), 'strict' (tags), 'bare' (block tags), 'first' (tags, one per block).
+    """
 
     key: tuple[str, ...]
     links: list[Link]
@@ -62,6 +65,9 @@ def groups(anatomy: Anatomy, eligible: Sequence[Link], expected: int | None, tot
         for part, whole in _parts(links):
             place(group := Group(key, part, whole=whole))
             found.setdefault(tuple(link.at for link in group.links), group)
+            if key[0] == "strict" and len(firsts := first_of_each(group)) > 1:
+                place(group := Group(("first", *key[1:]), firsts, whole=whole))
+                found.setdefault(tuple(link.at for link in group.links), group)
     ranked = list(found.values())
     text = _Texts(anatomy)
     for group in ranked:
@@ -72,6 +78,18 @@ def groups(anatomy: Anatomy, eligible: Sequence[Link], expected: int | None, tot
 def keys(link: Link) -> list[tuple[str, ...]]:
     """The three keys of a link, finest first."""
     return [("fine", *link.path[:-2], *link.styled[-2:]), ("strict", *link.path), ("bare", *link.bare)]
+
+
+def first_of_each(group: Group) -> list[Link]:
+    """Of the links in each part of the container the first that is a title: 'Similar pages' may stand just like it."""
+    level = len(group.chain)
+    chosen: dict[HtmlElement, Link] = {}
+    for link in group.links:
+        chain = [*reversed(list(link.element.iterancestors())), link.element]
+        part = chain[min(level, len(chain) - 1)]
+        if part not in chosen or (_poor(chosen[part].text) and not _poor(link.text)):
+            chosen[part] = link
+    return list(chosen.values()) if len(chosen) < len(group.links) else []
 
 
 def _keyed(eligible: Iterable[Link]) -> dict[tuple[str, ...], list[Link]]:

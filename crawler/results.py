@@ -16,7 +16,7 @@ from crawler import feeds, paging, totals
 from crawler.anatomy import Anatomy, Line, Link, short, take_apart
 from crawler.hits import Item, completed, item_lines, items_of
 from crawler.layout import Layout
-from crawler.lists import Group, groups, is_search_link, keys, offers_other_query, place
+from crawler.lists import Group, first_of_each, groups, is_search_link, keys, offers_other_query, place
 from crawler.platforms import Platform, css
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Page, canonical_url
@@ -317,7 +317,8 @@ def _learned(
         return None, candidates
     depth = len(layout.container)
     new = [link for link in candidates if not anatomy.hard(link) & layout.links]
-    alike = [link for link in new if layout.slot in keys(link)]
+    slot = ("strict", *layout.slot[1:]) if layout.slot[0] == "first" else layout.slot
+    alike = [link for link in new if slot in keys(link)]
     inside = [link for link in alike if link.styled[:depth] == layout.container] or [
         link
         for link in alike
@@ -327,6 +328,10 @@ def _learned(
         return None, candidates
     group = Group(layout.slot, inside)
     place(group)
+    if layout.slot[0] == "first":
+        group.chain = [*reversed(list(inside[0].element.iterancestors()))][: depth + 1]
+        group.links = first_of_each(group) or inside
+        place(group)
     if len(group.links) == 1:
         group = _lone(group, depth)
     within = [link for link in new if link.styled[:depth] == layout.container]

@@ -20,6 +20,7 @@ from crawler.wording import finder, words
 
 LEAST_SCORE = 2.0
 STRONG_SCORE = 5.0
+MOST_BESIDE = 120
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _score(
     whole_page = len(forms.controls(form)) > 25 or form.get("id") in {"aspnetForm", "form1", "Form1"}
     frame = "" if whole_page else spoken(" ".join(form.get(a) or "" for a in ("id", "class", "name", "aria-label")))
     box = "" if group is form and whole_page else spoken(f"{group.get('id') or ''} {group.get('class') or ''}")
-    heading = _heading(group, form, whole_page=whole_page)
+    heading = f"{_heading(group, form, whole_page=whole_page)} {_text_beside(group)}"
     said = " | ".join((own, label, pressed, frame, box, heading))
     search, site = finder("forms", "search_words"), finder("forms", "site_words")
 
@@ -159,6 +160,26 @@ def _heading(group: HtmlElement, form: HtmlElement, *, whole_page: bool) -> str:
         if before is not None and before.tag in {"h1", "h2", "h3", "h4", "h5", "h6", "legend", "label"}:
             titles.append(before.text_content())
     return " ".join(" ".join(titles[:2]).split())[:200].lower()
+
+
+def _text_beside(group: HtmlElement) -> str:
+    """The few words that stand between a field and its button; links and long texts beside them say nothing of it."""
+    texts: list[str] = []
+    for element in group.iter():
+        if isinstance(element.tag, str) and element.tag not in {
+            "a",
+            "script",
+            "style",
+            "option",
+            "select",
+            "button",
+            "textarea",
+        }:
+            texts.append(element.text or "")
+        if element is not group:
+            texts.append(element.tail or "")
+    said = " ".join(" ".join(texts).split()).lower()
+    return said if len(said) <= MOST_BESIDE else ""
 
 
 def _decoy(said: str, page: Page) -> bool:

@@ -1,0 +1,342 @@
+"""Asking whole sites: the search is found, proven and read to its end on pretend sites of every kind."""
+
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+
+import tests.fixtures.search.ways_in  # noqa: F401 (registers its sites in ODD)
+from crawler.asking import (
+    Ask,
+    FetchProblem,
+    Hit,
+    Page,
+    Reading,
+    SearchFunction,
+    State,
+    conclude,
+    find_search,
+    read_search,
+)
+from crawler.web import canonical_url
+from tests.fixtures.search.dialects import SITES, umbraco
+from tests.fixtures.search.odd import ODD
+from tests.fixtures.search.pretend import HOST, Pretend, corpus, simple_form
+
+UNREADABLE = {"robots_barred", "decoys_only", "cludo"}
+PATHS = {"as it comes": True, "without platform files": False}
+
+
+def find(site: Pretend, platforms: bool = False) -> SearchFunction:
+    return asyncio.run(find_search(site.fetch, f"{HOST}/", use_platforms=platforms))
+
+
+def read(site: Pretend, function: SearchFunction, query: str, **options) -> list[Reading]:
+    async def collect() -> list[Reading]:
+        return [reading async for reading in read_search(site.fetch, function, query, **options)]
+
+    return asyncio.run(collect())
+
+
+def hits(readings: list[Reading]) -> list[Hit]:
+    return [hit for reading in readings for hit in reading.hits]
+
+
+def without_session(url: str) -> str:
+    return url.split("?sid=")[0]
+
+
+@pytest.mark.parametrize("platforms", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("name", SITES)
+def test_a_site_of_a_known_dialect_is_read_to_the_end_in_three_requests_and_its_pages(name, platforms):
+    site = SITES[name]()
+    function = find(site, platforms)
+    assert function.found, function.reason
+    assert function.requests == len(site.asked) == 3
+    for query in ("coaching", "mentoring", "extranet"):
+        wanted = site.find(query)
+        site.asked.clear()
+        readings = read(site, function, query)
+        assert len(hits(readings)) == len(wanted)
+        assert len({hit.canonical for hit in hits(readings)}) == len(wanted)
+        assert sorted(hit.title for hit in hits(readings)) == sorted(doc.title for doc in wanted)
+        assert [hit.rank for hit in hits(readings)] == list(range(1, len(wanted) + 1))
+        assert conclude(readings[-1].state)[0] == "complete"
+        assert len(site.asked) == max(1, -(-len(wanted) // site.size))
+
+
+@pytest.mark.parametrize("name", sorted(set(ODD) - UNREADABLE - {"widening", "capped"}))
+@pytest.mark.parametrize("query", ["coaching", "mentoring", "extranet"])
+def test_an_odd_site_is_read_to_the_end(name, query):
+    site = ODD[name]()
+    function = find(site)
+    assert function.found, function.reason
+    assert function.controls.passed
+    readings = read(site, function, query)
+    wanted = site.find(query)
+    assert [without_session(hit.url) for hit in hits(readings)] == [doc.url for doc in wanted] or (
+        # two lists of one answer come list by list
+        sorted(hit.url for hit in hits(readings)) == sorted(doc.url for doc in wanted)
+    )
+    assert conclude(readings[-1].state)[0] == "complete", conclude(readings[-1].state)
+
+
+def test_an_engine_that_widens_a_word_nobody_has_is_not_believed_for_a_real_one():
+    site = ODD["widening"]()
+    function = find(site)
+    assert function.found
+    assert function.controls.nonsense_hits == 7
+    assert len(hits(read(site, function, "coaching"))) == 23
+    readings = read(site, function, "extranet")
+    assert hits(readings) == []
+    assert conclude(readings[-1].state)[0] == "complete"
+
+
+def test_a_capped_site_says_both_numbers():
+    site = ODD["capped"]()
+    readings = read(site, find(site), "coaching")
+    status, reason = conclude(readings[-1].state)
+    assert status == "capped"
+    assert "60 items" in reason
+    assert "194" in reason
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("robots_barred", "robots"), ("decoys_only", "none"), ("cludo", "script-only")]
+)
+def test_a_site_that_cannot_be_asked_says_why(name, status):
+    function = find(ODD[name](), platforms=True)
+    assert (function.status, function.found) == (status, False)
+    assert function.reason
+
+
+def test_a_home_page_behind_a_firewall_is_blocked_and_nothing_else_is_asked():
+    async def fetch(ask: Ask) -> Page:
+        body = b"<html><title>Just a moment...</title><p>Enable JavaScript and cookies to continue</p></html>"
+        return Page(ask, ask.url, 403, "text/html", body, {"server": "cloudflare"})
+
+    function = asyncio.run(find_search(fetch, HOST))
+    assert function.status == "blocked"
+    assert function.requests == 1
+
+
+def test_a_search_that_the_firewall_blocks_is_blocked_not_missing():
+    site = SITES["umbraco"]()
+    allowed = site.fetch
+
+    async def fetch(ask: Ask) -> Page:
+        if "/search" in ask.url:
+            raise FetchProblem("blocked", "blocked by Imperva", 403, ask.url)
+        return await allowed(ask)
+
+    function = asyncio.run(find_search(fetch, f"{HOST}/"))
+    assert (function.status, "Imperva" in function.reason) == ("blocked", True)
+
+
+@pytest.mark.parametrize("kind", ["timeout", "network", "http", "too-large", "refused"])
+def test_a_home_page_that_cannot_be_had_is_failed(kind):
+    async def fetch(ask: Ask) -> Page:
+        raise FetchProblem(kind, "no answer", url=ask.url)
+
+    assert asyncio.run(find_search(fetch, HOST)).status == "failed"
+
+
+def test_an_engine_that_answers_the_same_to_every_word_is_suspect():
+    site = SITES["umbraco"]()
+    site.find = lambda query: corpus()[:30]
+    function = find(site)
+    assert function.status == "suspect"
+    assert "for any query" in function.reason
+
+
+def test_what_was_found_survives_the_record():
+    for name in ("local drupal", "web forms", "plone"):
+        function = find(SITES[name](), platforms=True)
+        assert SearchFunction.from_json(json.loads(json.dumps(function.to_json()))) == function
+
+
+@pytest.mark.parametrize("name", ["local drupal", "web forms", "loose", "jadu native"])
+@pytest.mark.parametrize("after", [1, 2])
+def test_reading_goes_on_after_a_kill_where_it_stopped(name, after):
+    site = SITES[name]()
+    function = find(site)
+    whole = hits(read(site, function, "coaching"))
+    first = read(site, function, "coaching")[:after]
+    state = State.from_json(json.loads(json.dumps(first[-1].state.to_json())))
+    seen = {hit.canonical for hit in hits(first)}
+    rest = read(site, function, "coaching", state=state, seen=seen)
+    assert [hit.url for hit in hits(first) + hits(rest)] == [hit.url for hit in whole]
+    assert all(hit.new for hit in hits(rest))
+    final = rest[-1].state if rest else state
+    assert conclude(final)[0] == "complete"
+    assert final.collected == final.distinct == len(whole)
+
+
+def test_a_page_that_fails_is_tried_again_when_reading_goes_on():
+    site = SITES["umbraco"]()
+    function = find(site)
+    real = site.fetch
+
+    async def failing(ask: Ask) -> Page:
+        if "page=2" in ask.url:
+            raise FetchProblem("timeout", "no answer within 30 seconds", url=ask.url)
+        return await real(ask)
+
+    site.fetch = failing
+    broken = read(site, function, "coaching")
+    assert conclude(broken[-1].state)[0] == "failed"
+    site.fetch = real
+    rest = read(site, function, "coaching", state=broken[-1].state, seen={hit.canonical for hit in hits(broken)})
+    assert len(hits(broken)) + len(hits(rest)) == 23
+    assert conclude(rest[-1].state)[0] == "complete"
+
+
+def test_a_last_page_that_repeats_is_counted_once():
+    def endless(asked):
+        # The pager never ends: the engine clamps the number and still offers a next page.
+        return umbraco(replace(asked, total=10**6, page=asked.page)).replace(
+            "1000000 total results", f"{asked.total} total results"
+        )
+
+    site = Pretend(endless, simple_form("/search", "query"), "/search", "query", clamp=True)
+    readings = read(site, find(site), "coaching")
+    assert len(hits(readings)) == 23
+    assert conclude(readings[-1].state)[0] == "complete"
+    assert readings[-1].state.ended == "page repeated"
+
+
+def test_a_total_that_moved_while_reading_is_asked_once_more():
+    site = ODD["drifting"]()
+    function = find(site)
+    site.asked.clear()
+    readings = read(site, function, "coaching")
+    assert conclude(readings[-1].state)[0] == "complete"
+    assert len(hits(readings)) == 23
+    assert len(site.asked) <= 7
+
+
+def test_a_total_that_stays_wrong_is_suspect_and_both_numbers_are_said():
+    def boasting(asked):
+        return umbraco(asked).replace(
+            f"{asked.total} total results", f"{asked.total + 5 if asked.total else 0} total results"
+        )
+
+    site = Pretend(boasting, simple_form("/search", "query"), "/search", "query")
+    readings = read(site, find(site), "coaching")
+    status, reason = conclude(readings[-1].state)
+    assert status == "suspect"
+    assert "23 items" in reason
+    assert "28 stated" in reason
+
+
+def test_a_page_limit_is_a_cap():
+    site = SITES["umbraco"]()
+    readings = read(site, find(site), "coaching", max_pages=1)
+    assert conclude(readings[-1].state)[0] == "capped"
+
+
+def test_a_search_that_breaks_after_it_was_found_is_suspect_not_silent():
+    site = SITES["umbraco"]()
+    function = find(site)
+    site.dialect = lambda asked: (
+        "<html><body><h1>We are improving our website</h1><p>Please come back soon.</p></body></html>"
+    )
+    readings = read(site, function, "coaching")
+    assert conclude(readings[-1].state)[0] == "suspect"
+
+
+def test_a_server_error_is_failed_not_silent():
+    site = SITES["umbraco"]()
+    function = find(site)
+
+    async def broken(ask: Ask) -> Page:
+        return Page(ask, ask.url, 500, "text/html", b"<h1>Server Error in '/' Application.</h1>", {})
+
+    site.fetch = broken
+    assert conclude(read(site, function, "coaching")[-1].state)[0] == "failed"
+
+
+def test_a_function_that_was_not_found_cannot_be_read():
+    function = find(ODD["decoys_only"]())
+    with pytest.raises(ValueError, match="no search function"):
+        read(ODD["decoys_only"](), function, "coaching")
+
+
+def test_one_canonical_spelling_for_session_ids_campaigns_and_order():
+    one = canonical_url("http://WWW.Council.example:80/a;jsessionid=1A?b=2&a=1&utm_source=x#top")
+    assert one == canonical_url("http://www.council.example/a?a=1&b=2&PHPSESSID=77")
+    assert canonical_url("http://www.council.example/a?id=1") != canonical_url("http://www.council.example/a?id=2")
+
+
+class _Served(BaseHTTPRequestHandler):
+    """Serves a Pretend site over real sockets, redirects and form posts included."""
+
+    site: Pretend
+
+    def do_GET(self) -> None:
+        self._answer(Ask(HOST + self.path))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        pairs = [tuple(part.split("=", 1)) for part in body.split("&")]
+        words = dict(pairs)["searchQuery"]
+        self.send_response(302)
+        self.send_header("Location", f"{self.site.path}?searchQuery={words}")
+        self.end_headers()
+
+    def _answer(self, ask: Ask) -> None:
+        page = asyncio.run(self.site.fetch(ask))
+        body = page.body.replace(HOST.encode(), b"")
+        self.send_response(page.status)
+        self.send_header("Content-Type", page.content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    handler = type("Served", (_Served,), {"site": SITES["jadu native"]()})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+async def over_http(ask: Ask) -> Page:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if ask.method == "POST" else {}
+    request = Request(ask.url, data=ask.body() if ask.method == "POST" else None, headers=headers)
+    try:
+        with urlopen(request, timeout=10) as response:
+            return Page(ask, response.url, response.status, response.headers["Content-Type"], response.read(), {})
+    except HTTPError as error:
+        return Page(ask, error.url, error.code, error.headers["Content-Type"] or "", error.read(), {})
+
+
+def test_over_a_real_server_a_form_that_posts_and_redirects_is_asked_where_it_leads(served):
+    function = asyncio.run(find_search(over_http, served, use_platforms=False))
+    assert function.found, function.reason
+    assert function.spec is not None
+    assert (function.spec.method, urlsplit(function.spec.url).path) == ("GET", "/site/scripts/search_results.php")
+
+    async def collect() -> list[Reading]:
+        return [reading async for reading in read_search(over_http, function, "coaching")]
+
+    readings = asyncio.run(collect())
+    assert len(hits(readings)) == 23
+    assert conclude(readings[-1].state)[0] == "complete"

@@ -1,0 +1,340 @@
+"""One results page: totals in all wordings, lists in all markups, the way on, and pages that mean harm."""
+# ruff: noqa: E501 (markup reads better unbroken)
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from crawler.anatomy import take_apart, unwrapped
+from crawler.layout import Layout
+from crawler.platforms import named
+from crawler.results import Reader, ResultsPage, learn, read
+from crawler.searchspec import Paging, SearchSpec
+from crawler.totals import ran_instead, read_total, says_capped, says_no_query, says_none
+from crawler.web import Ask, Page
+
+URL = "http://www.council.example/search"
+SPEC = SearchSpec("form", URL, "q", fields=(("q", ""),), found_on="http://www.council.example/")
+
+# Section 6 of the fact sheet, and relatives: wording, total, kind, range.
+TOTALS = [
+    ("Showing items 1 to 10 of 45 results", 45, "exact", (1, 10)),
+    ("Displaying 1 - 10 of 45", 45, "exact", (1, 10)),
+    ("Showing 1-10 of 45 results", 45, "exact", (1, 10)),
+    ('45 results for "coaching"', 45, "exact", None),
+    ("45 jobs found for ‘coaching’", 45, "exact", None),
+    ("45 total results for coaching.", 45, "exact", None),
+    ('Your search for "coaching" matched 45 page(s).', 45, "exact", None),
+    ("Showing results 1 to 10.", None, "absent", (1, 10)),
+    ("1 - 10 of 45 search results for coaching", 45, "exact", (1, 10)),
+    ("0 search results for coaching", 0, "exact", None),
+    (
+        "1 - 10 of 45 search results for coaching where 20 match all words and 25 match some words.",
+        45,
+        "exact",
+        (1, 10),
+    ),
+    ("Results 1 – 10 of about 45. Search took 0.1 seconds.", 45, "estimate", (1, 10)),
+    ("There were 45 results found in 3 areas for coaching", 45, "exact", None),
+    ("There was one result found for coaching", 1, "exact", None),
+    ("1–20 of 194 results", 194, "exact", (1, 20)),
+    ("Result 1 of 1", 1, "exact", (1, 1)),
+    ("Result 21 of 21 results", 21, "exact", None),
+    ("Documents 1 - 10 of 45 matches. More *'s indicate a better match.", 45, "exact", (1, 10)),
+    ('Documents 1 to 10 of 45 matching the query "coaching".', 45, "exact", (1, 10)),
+    ('Documents 1 to 10 of the first 300 matching the query "coaching".', 300, "capped", (1, 10)),
+    ("45 items matching your search terms.", 45, "exact", None),
+    ("We found 45 results for your search.", 45, "exact", None),
+    ("Showing 20 of 45 results", 45, "exact", None),
+    ("Results 1 to 10 for your search", None, "absent", (1, 10)),
+    ("About 45 results (0.21 seconds)", 45, "estimate", None),
+    ("Your search for coaching returned 45 results", 45, "exact", None),
+    ("Found 45 results for coaching", 45, "exact", None),
+    ("1-10 of about 45 results", 45, "estimate", (1, 10)),
+    ("45 canlyniad", 45, "exact", None),
+    ("Dangos 1 i 10 o 45", 45, "exact", (1, 10)),
+    ("Canlyniadau 1 i 10 o tua 45", 45, "estimate", (1, 10)),
+    ("Dim canlyniadau", 0, "exact", None),
+    ("No results found", 0, "exact", None),
+    ("1,234 results", 1234, "exact", None),
+    ("Results 1 - 10 of 2\u00a0490", 2490, "exact", (1, 10)),
+    ("Search results (45)", 45, "exact", None),
+    ("Number of results: 45", 45, "exact", None),
+    ("We have found 1 match", 1, "exact", None),
+    ("45 found", 45, "exact", None),
+    ("Hits 1-10/45", 45, "exact", (1, 10)),
+]
+NOT_TOTALS = [
+    "10 results per page", "Show 10 20 50 results", "Posted 12 November 2008", "Telephone 01234 567890", "Search took 3 seconds",
+    "Page 1 of 249", "Next page (2 of 12)", "Tudalen 1 o 5", "Popular page 3",
+]  # fmt: skip
+NONE = [
+    "No results", "No results found.", "No results were found.", "No matching results", "Your search yielded no results",
+    "Your search returned no results.", "Your search for coaching did not return any results.",
+    "There were no results for your query - coaching. Please adjust your query and try again.", "Sorry, no results were found",
+    "Sorry, there are no pages on this site that match your search.", "Sorry, but nothing matched your search terms.", "Nothing Found",
+    "Nothing was found.", 'No documents matched the query "coaching".', "No matches were found for 'coaching'",
+    "No results found for your query", "Your search produced no results", 'We’re sorry, we couldn’t find any results for "coaching"',
+    "Your search - coaching - did not match any documents.", "0 results", "We couldn't find anything",
+    "Nothing here matches your search", "Dim canlyniadau", "We did not find any results for coaching",
+]  # fmt: skip
+
+
+def page(body: str, url: str = f"{URL}?q=coaching", head: str = "", status: int = 200) -> Page:
+    text = f"<html><head>{head}</head><body><ul id=menu><li><a href=/schools>Schools</a><li><a href=/coaching>Coaching</a></ul>{body}</body></html>"
+    return Page(Ask(url), url, status, "text/html; charset=utf-8", text.encode(), {})
+
+
+def answer(items: str, on: str = "", query: str = "coaching", **options) -> ResultsPage:
+    """A results page read with what its comparison with a page of no hits teaches."""
+    nothing = page("<div id=main><p>No results found</p></div>", f"{URL}?q=zorvaquil")
+    full = page(f"<div id=main>{items}{on}</div>", f"{URL}?q={query}", **options)
+    return learn(nothing, "zorvaquil", full, query, Reader(SPEC))[2]
+
+
+@pytest.mark.parametrize(("line", "number", "kind", "span"), TOTALS, ids=[line for line, *_ in TOTALS])
+def test_a_total_is_read_in_every_wording(line, number, kind, span):
+    total = read_total(["Search", line, "Home"], "coaching")
+    assert (total.number, total.kind) == (number, kind)
+    assert (total.first, total.last) == (span or (None, None))
+
+
+@pytest.mark.parametrize("line", NOT_TOTALS)
+def test_a_number_that_counts_something_else_is_no_total(line):
+    assert read_total([line], "coaching").number is None
+
+
+def test_pages_are_kept_apart_from_hits():
+    total = read_total(["Page 1 of 3 (25 results)"])
+    assert (total.number, total.pages) == (25, 3)
+
+
+def test_a_number_and_its_noun_in_two_blocks_are_one_total():
+    assert read_total(["Results", "45", "for coaching"], "coaching").number == 45
+
+
+def test_a_total_below_what_is_listed_is_not_believed():
+    items = "".join(f"<li><a href=/d{n}>Coaching document {n}</a> some text about it</li>" for n in range(12))
+    result = answer(f"<p>3 results</p><ul>{items}</ul>")
+    assert len(result.items) == 12
+    assert result.total.number is None
+
+
+@pytest.mark.parametrize("line", NONE)
+def test_every_wording_for_no_hits_is_understood(line):
+    assert says_none([line], "coaching")
+    assert not page("").tree.xpath("//li[text()='x']")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "10 results",
+        "100 results found",
+        "1 - 10 of 20 results",
+        "Results for coaching",
+        "No more than 10 results are shown",
+    ],
+)
+def test_hits_are_not_taken_for_none(line):
+    assert not says_none([line], "coaching")
+
+
+def test_caps_missing_queries_and_corrections_are_told_apart():
+    assert says_capped(["Sorry, only the first 200 results are available to view."])
+    assert says_no_query(["Please enter a search query in the search box"])
+    assert ran_instead(["Showing results for coaching instead of coachng"], "coachng") == "coaching"
+    assert ran_instead(["Showing results for coaching"], "coaching") == ""
+    assert ran_instead(["Did you mean coach?"], "coaching") == ""
+
+
+MARKUPS = {
+    "list": "<ol>{}</ol>|<li><h3><a href={u}>{t}</a></h3><p>{s}</p></li>",
+    "title in spans": "<ol>{}</ol>|<li><h3><span><a href={u}><span class=x><b>{t}</b></span></a></span></h3><p>{s}</p></li>",
+    "definition list": "<dl>{}</dl>|<dt><a href={u}>{t}</a></dt><dd>{s}</dd><dd><a href={u}>www.council.example{u}</a></dd>",
+    "table": "<table>{}</table>|<tr><td>1</td><td><a href={u}>{t}</a><br>{s}</td><td><a href=/cat>Staff</a></td></tr>",
+    "divs": "<div>{}</div>|<div class='row {n}'><div><a href={u}>{t}</a></div><div>{s}</div></div>",
+    "loose": "<div>{}</div>|<a href={u}>{t}</a><br>{s}<br><br>",
+    "paragraphs": "{}|<p><a href={u}><b>{t}</b></a><br>{s}<br><a href=/similar>Similar pages</a></p>",
+    "whole block is the link": "<div>{}</div>|<a href={u}><h3>{t}</h3><p>{s}</p></a>",
+    "read more": "<div>{}</div>|<div class=i><h3>{t}</h3><p>{s}</p><a href={u}>Read more</a></div>",
+    "classes by type": "<ul>{}</ul>|<li class='kind{n}'><a class='k{n}' href={u}>{t}</a> {s}</li>",
+    "image beside the title": "<ul>{}</ul>|<li><a href={u}><img src=pdf.gif></a> <a href={u}>{t}</a> {s}</li>",
+    "onclick": "<ul>{}</ul>|<li><a href='#' onclick=\"location.href='{u}'\">{t}</a> {s}</li>",
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 10])
+@pytest.mark.parametrize("total", [True, False], ids=["with a total", "without"])
+@pytest.mark.parametrize("name", MARKUPS)
+def test_a_list_is_found_in_any_markup(name, total, count):
+    frame, item = MARKUPS[name].split("|")
+    wanted = [
+        (f"/doc-{n}.pdf", f"A coaching scheme, part {n}", f"How coaching works for staff {n}") for n in range(count)
+    ]
+    body = frame.format("".join(item.format(u=u, t=t, s=s, n=n % 3) for n, (u, t, s) in enumerate(wanted)))
+    many = "".join(
+        item.format(u=f"/s{n}", t=f"School number {n}", s=f"About schools and their terms {n}", n=n % 3)
+        for n in range(8)
+    )
+    nothing = page("<div id=main><p>No results found</p></div>", f"{URL}?q=zorvaquil")
+    some = page(f"<div id=main>{'<p>8 results</p>' if total else ''}{frame.format(many)}</div>", f"{URL}?q=schools")
+    layout, empty, eight = learn(nothing, "zorvaquil", some, "schools", Reader(SPEC))
+    assert (empty.says_none, len(eight.items)) == (True, 8)
+    stated = f"<p>{count} results</p>" if total else ""
+    result = read(
+        page(f"<div id=main>{stated}{body}</div>"), "coaching", Reader(SPEC, Layout.from_json(layout.to_json()))
+    )
+    assert [i.url for i in result.items] == [f"http://www.council.example{u}" for u, _, _ in wanted]
+    assert [i.title for i in result.items] == [t for _, t, _ in wanted]
+    assert all(s in i.snippet for i, (_, _, s) in zip(result.items, wanted, strict=True))
+    assert result.total.number == (count if total else None)
+
+
+ITEMS = "".join(f"<li><a href=/d{n}>Coaching document {n}</a> text about it</li>" for n in range(1, 11))
+LIST = f"<p>45 results</p><ul>{ITEMS}</ul>"
+NEXT = {
+    "rel": "<a rel=next href=?q=coaching&page=2>→</a>",
+    "text": "<a href=?q=coaching&page=2>Next page</a>",
+    "text with count": "<a href=?q=coaching&page=2>Next 10 results &raquo;</a>",
+    "welsh": "<a href=?q=coaching&page=2>Nesaf</a>",
+    "arrow": "<a href=?q=coaching&page=2>&rsaquo;</a> <a href=?q=coaching&page=5>&raquo;</a>",
+    "image": "<a href=?q=coaching&page=2><img src=x.gif alt='Next'></a>",
+    "image file": "<a href=?q=coaching&page=2><img src=/i/btn-next.gif></a>",
+    "title": "<a href=?q=coaching&page=2 title='Next page of search results'></a>",
+    "aria": "<a href=?q=coaching&page=2 aria-label='Next page'><svg></svg></a>",
+    "class": "<ul class=pager><li class=pager-next><a href=?q=coaching&page=2>»»»»</a></li></ul>",
+    "numbers": "<b>1</b> <a href=?q=coaching&page=2>2</a> <a href=?q=coaching&page=3>3</a>",
+    "ranges": "<p>1 - 10</p> <a href=?q=coaching&page=2>11-20</a> <a href=?q=coaching&page=3>21-30</a>",
+    "path": "<a href=/search/page/2/?q=coaching>Older posts</a>",
+    "button": "<form action=/search><input type=hidden name=q value=coaching><input type=hidden name=page value=2><input type=submit value='Next &gt;'></form>",
+    "named button": "<form action=/search><input type=hidden name=q value=coaching><button name=page value=2>Next</button></form>",
+    "select": "<form action=/search><input type=hidden name=q value=coaching><select name=page onchange='submit()'><option>1<option>2<option>3</select></form>",
+    "script": "<script>function go(n){document.f.page.value=n;document.f.submit()}</script><form name=f action=/search><input type=hidden name=q value=coaching><input type=hidden name=page></form><a href='javascript:go(2)'>Next</a>",
+    "onclick": "<span onclick=\"window.location.href='/search?q=coaching&amp;page=2'\">Next</span>",
+}
+
+
+@pytest.mark.parametrize("name", NEXT)
+def test_the_way_on_is_found(name):
+    stated = LIST.replace("45 results", "1 - 10 of 45") if name == "ranges" else LIST
+    result = answer(stated, NEXT[name])
+    assert len(result.items) == 10
+    assert result.next is not None
+    assert result.next.url.replace("/page/2/", "?page=2&").endswith(("page=2", "q=coaching"))
+    assert "2" in result.next.url
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<a href=/news?month=6>Next</a>", "<a href=?q=coaching&page=1>Previous</a>", "<a href=#top>Next</a>", "<a href=/d99>Next steps for coaches</a>",
+        "<a href='javascript:slide(1)'>Next</a>", "<a href=?q=coaching>1</a>", "<a href=http://other.example/2>2</a>",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_way_on_is_not_taken(other):
+    assert answer(LIST, other).next is None
+
+
+def test_a_postback_carries_the_view_state_of_the_page_it_stands_on():
+    form = (
+        "<form id=aspnetForm method=post action=results.aspx><input type=hidden name=__VIEWSTATE value=fresh><input type=hidden name=__EVENTTARGET>"
+        f"<input name=q value=coaching>{LIST}<a href=\"javascript:__doPostBack('grid','Page$2')\">2</a></form>"
+    )
+    result = answer(form)
+    assert result.next is not None
+    assert result.next.method == "POST"
+    fields = dict(result.next.fields)
+    assert (fields["__VIEWSTATE"], fields["__EVENTTARGET"], fields["__EVENTARGUMENT"]) == ("fresh", "grid", "Page$2")
+
+
+def test_a_next_link_is_relative_to_the_base_of_the_page():
+    result = answer(LIST, "<a href=find?q=coaching&page=2>Next</a>", head="<base href=http://www.council.example/cms/>")
+    assert result.next is not None
+    assert result.next.url == "http://www.council.example/cms/find?q=coaching&page=2"
+
+
+def test_a_known_parameter_is_counted_up_where_the_page_shows_no_way_on():
+    reader = Reader(SearchSpec("platform", URL, "q", paging=Paging("start", 0, 0, 10)), Layout(per_page=10))
+    result = read(page(LIST), "coaching", reader, 1)
+    assert result.next is not None
+    assert result.next.url.endswith("start=20")
+
+
+def test_facets_related_searches_and_categories_are_no_hits():
+    facets = "".join(f"<li><a href=?q=coaching&type={n}>Type {n} ({n})</a></li>" for n in range(12))
+    related = "".join(f"<li><a href=?q=coaching+{w}>coaching {w}</a></li>" for w in "abcdefghijkl")
+    items = "".join(
+        f"<div class=hit><h3><a href=/d{n}>Coaching document {n}</a></h3>text <a href=/c/{n % 2}>Category</a></div>"
+        for n in range(5)
+    )
+    result = answer(f"<ul>{facets}</ul><p>5 results</p>{items}<ul>{related}</ul>")
+    assert [i.url[-3:] for i in result.items] == [f"/d{n}" for n in range(5)]
+
+
+def test_a_menu_that_says_the_query_is_no_hit():
+    result = answer(
+        "<p>1 result for coaching</p><ul><li><a href=/staff>A guide for staff</a> coaching and more</li></ul>"
+    )
+    assert [i.title for i in result.items] == ["A guide for staff"]
+
+
+def test_a_hit_that_the_menu_has_too_is_a_hit():
+    result = answer(
+        "<p>2 results</p><ol><li><h3><a href=/coaching>Coaching</a></h3>all of it<li><h3><a href=/x>Coaching x</a></h3>more</ol>"
+    )
+    assert [i.url for i in result.items] == ["http://www.council.example/coaching", "http://www.council.example/x"]
+
+
+def test_redirects_that_count_clicks_are_undone():
+    assert (
+        unwrapped("http://c.example/s/redirect?collection=x&url=http%3A%2F%2Fc.example%2Fa.pdf")
+        == "http://c.example/a.pdf"
+    )
+    assert (
+        unwrapped("http://c.example/page?ref=http://other.example/")
+        == "http://c.example/page?ref=http://other.example/"
+    )
+
+
+def test_an_error_page_has_no_hits_but_may_say_none():
+    reader = Reader(SPEC)
+    assert read(page(LIST, status=404), "coaching", reader).items == ()
+    assert read(page("<p>No results found</p>", status=404), "coaching", reader).says_none
+
+
+def test_a_selector_that_does_not_hold_is_said_and_the_comparison_is_used():
+    reader = Reader(SPEC, platform=named("Funnelback"))
+    nothing = page("<div id=main><p>No results found</p></div>", f"{URL}?q=zorvaquil")
+    result = learn(nothing, "zorvaquil", page(f"<div id=main>{LIST}</div>"), "coaching", reader)[2]
+    assert len(result.items) == 10
+    assert "its item selector finds nothing here" in result.notes[0]
+
+
+HOSTILE = {
+    "deep": "<div>" * 30_000 + LIST,
+    "unclosed": "<ul><li><a href=/d1>Coaching one<li><a href=/d2>Coaching two<p><b><table><tr>" * 200,
+    "many links": "".join(f"<a href=/{n}>{n}</a>" for n in range(30_000)),
+    "long line": "<p>" + "1 of " * 50_000 + "</p>",
+    "digits": "<p>" + "9" * 100_000 + " results</p>",
+    "nuls": LIST.replace("Coaching", "Coach\x00ing"),
+    "bad addresses": "<a href='http://[::1'>a</a><a href='http://x:99999999/'>b</a><a href='//'>c</a>" + LIST,
+    "empty": "",
+    "entities": "<p>&lt;script&gt; &#0; &#xFFFFFF; &bogus;</p>" + LIST,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_page_is_read_in_bounded_time(name):
+    began = time.perf_counter()
+    read(page(HOSTILE[name]), "coaching", Reader(SPEC))
+    assert time.perf_counter() - began < 10
+
+
+def test_scripts_templates_and_hidden_parts_are_not_read():
+    hidden = "<script>var m='No results found';</script><template><p>No results found</p></template><p hidden>No results</p><div style='display: none'>0 results</div>"
+    anatomy = take_apart(page(hidden + "<p>Seen</p>"))
+    assert "Seen" in [line.text for line in anatomy.lines]
+    assert not says_none([line.text for line in anatomy.lines])
