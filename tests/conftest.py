@@ -10,10 +10,11 @@ import pytest
 
 from tests.services.engine import Engine
 from tests.services.htdig import htdig as run_htdig
+from tests.services.plone import plone as run_plone
 from tests.services.postgres import postgres as run_postgres
 from tests.services.wordpress import wordpress as run_wordpress
 
-SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig"}
+SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig", "plone"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,4 +42,11 @@ def wordpress() -> Iterator[Engine]:
 def htdig() -> Iterator[Engine]:
     """A site of more than 300 pages and documents, searched by ht://Dig."""
     with run_htdig() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def plone() -> Iterator[Engine]:
+    """A Plone site of more than 300 pages, news items and files."""
+    with run_plone() as engine:
         yield engine

@@ -26,7 +26,7 @@ def probe(engine: Engine, query: str, *options: str) -> dict[str, Any]:
     return seen
 
 
-@pytest.fixture(params=["wordpress", "htdig"])
+@pytest.fixture(params=["wordpress", "htdig", "plone"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Engine)

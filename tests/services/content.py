@@ -3,6 +3,8 @@
 import random
 from dataclasses import dataclass
 
+from fpdf import FPDF
+
 # How many published pages hold each word. The words stand nowhere else.
 QUERIES = {"zeppelin": 0, "lollipop": 1, "apprenticeship": 9, "coaching": 25, "mentoring": 260}
 PUBLISHED = 320
@@ -62,6 +64,20 @@ def articles(seed: int = 2008) -> list[Article]:
     published = [_article(chance, number, found) for number, found in enumerate(words)]
     every = [word for word, pages in QUERIES.items() if pages]
     return published + [_article(chance, PUBLISHED + number, every, draft=True) for number in range(DRAFTS)]
+
+
+def as_text(article: Article) -> bytes:
+    """The article as a plain text file."""
+    return "\n\n".join((article.title, *article.paragraphs)).encode("ascii")
+
+
+def as_pdf(article: Article) -> bytes:
+    """The article as a PDF without a title of its own."""
+    document = FPDF()
+    document.add_page()
+    document.set_font("Helvetica")
+    document.multi_cell(0, text=as_text(article).decode("ascii"))
+    return bytes(document.output())
 
 
 def _article(chance: random.Random, number: int, words: list[str], draft: bool = False) -> Article:

@@ -17,6 +17,7 @@ import pytest
 from study.formats.libreoffice import die_with_parent
 
 START_SECONDS = 60.0
+REPOSITORY = Path(__file__).parents[2]
 
 
 def find_program(name: str, *places: str) -> str:
@@ -33,6 +34,11 @@ def need_file(path: str) -> Path:
     if not Path(path).exists():
         pytest.fail(f"{path} is not there, and this test needs it: run make services (as root)", pytrace=False)
     return Path(path)
+
+
+def environment_of(name: str) -> Path:
+    """The `bin` folder of a virtual environment that install.sh makes for a service; the test fails without it."""
+    return need_file(str(REPOSITORY / ".services" / name / "complete")).parent / "bin"
 
 
 def free_port() -> int:

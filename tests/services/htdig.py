@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from fpdf import FPDF
-
-from tests.services.content import PUBLISHED, Article, articles
+from tests.services.content import PUBLISHED, Article, articles, as_pdf, as_text
 from tests.services.daemon import find_program, need_file, room, run_once
 from tests.services.engine import Engine
 
@@ -151,13 +149,9 @@ def _write_site(site: Path) -> None:
 
 def _document(number: int, article: Article) -> tuple[str, bytes]:
     if number % 10 == 3:
-        document = FPDF()
-        document.add_page()
-        document.set_font("Helvetica")
-        document.multi_cell(0, text="\n\n".join((article.title, *article.paragraphs)))
-        return ".pdf", bytes(document.output())
+        return ".pdf", as_pdf(article)
     if number % 11 == 5:
-        return ".txt", "\n\n".join((article.title, *article.paragraphs)).encode("ascii")
+        return ".txt", as_text(article)
     text = "".join(f"<p>{html.escape(paragraph)}</p>\n" for paragraph in article.paragraphs)
     return ".html", _page(article.title, text).encode("ascii")
 

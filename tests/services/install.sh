@@ -1,13 +1,14 @@
 #!/bin/sh
-# Install the Debian packages that the tests marked `services` need: two real search engines with a site
-# around them (WordPress, ht://Dig), PostgreSQL, LibreOffice for old Office files, Chromium.
+# Install what the tests marked `services` need. Debian packages: two real search engines with a site around
+# them (WordPress, ht://Dig), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each in a virtual
+# environment of its own under .services/: two more real engines (Plone, Wagtail).
 #
-#   tests/services/install.sh          install what is missing (root and apt-get needed only if something is)
+#   tests/services/install.sh          install what is missing (root and apt-get needed only for Debian packages)
 #   tests/services/install.sh --check  only say what is missing
 #
 # No daemon is started or enabled by this script: the fixtures in tests/conftest.py run private copies on
-# free loopback ports and stop them. Exit codes: 0 all there; 1 apt-get failed; 3 something is missing and
-# this script cannot (or, with --check, should not) install it.
+# free loopback ports and stop them. Exit codes: 0 all there; 1 pip or apt-get failed; 3 something is missing and
+# this script cannot (or, with --check, should not) install it. PYTHON says which Python (3.11 or newer) to use.
 set -eu
 
 # php-cgi and webfs stand for Apache in WordPress's dependencies: no test needs a web server package.
@@ -18,12 +19,44 @@ chromium fonts-liberation"
 
 say() { echo "tests/services/install.sh: $*" >&2; }
 
+here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
+environments=$(dirname "$(dirname "$here")")/.services
+
+# An environment is complete when it was made from the constraints as they are now: `complete` is their copy.
+has_environment() { cmp -s "$here/$1-constraints.txt" "$environments/$1/complete"; }
+
+# make_environment NAME REQUIREMENT...
+make_environment() {
+    name=$1
+    shift
+    if has_environment "$name"; then return; fi
+    if [ "$check" = yes ]; then
+        say "missing: the virtual environment .services/$name"
+        unfinished=yes
+        return
+    fi
+    say "making the virtual environment .services/$name"
+    if ! "${PYTHON:-python3}" -m venv --clear "$environments/$name" ||
+        ! "$environments/$name/bin/pip" install --quiet --disable-pip-version-check \
+            --constraint "$here/$name-constraints.txt" "$@"; then
+        say "could not install $name; the messages stand above. Run it again, or run: make check"
+        exit 1
+    fi
+    cp "$here/$name-constraints.txt" "$environments/$name/complete"
+}
+
 missing_packages() {
     for package in $PACKAGES; do
         state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
         [ "$state" = installed ] || printf '%s ' "$package"
     done
 }
+
+check=no
+[ "${1:-}" != --check ] || check=yes
+unfinished=no
+make_environment plone Plone
+make_environment wagtail wagtail waitress
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     say "this is not a Debian-like system (no apt-get). Install by hand the counterparts of:"
@@ -33,11 +66,15 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 fi
 
 missing=$(missing_packages)
-if [ -z "$missing" ]; then
+if [ -z "$missing" ] && [ "$unfinished" = no ]; then
     say "all services are installed"
     exit 0
 fi
-if [ "${1:-}" = --check ] || [ "$(id -u)" -ne 0 ]; then
+if [ -z "$missing" ]; then
+    say "install them:  make services   (or: make check, which needs none)"
+    exit 3
+fi
+if [ "$check" = yes ] || [ "$(id -u)" -ne 0 ]; then
     say "missing: $missing"
     say "install them as root:  sudo tests/services/install.sh   (or: make check, which needs none)"
     exit 3
