@@ -33,14 +33,14 @@ def known_words(pages: Sequence[Page], most: int = 5) -> list[str]:
     for page in pages:
         anatomy = take_apart(page)
         for line in anatomy.lines:
-            for word in {w.lower() for w in WORD.findall(line.text)}:
+            for word in dict.fromkeys(w.lower() for w in WORD.findall(line.text)):
                 weights[word] += 1
                 first_seen.setdefault(word, len(first_seen))
         for link in anatomy.links:
             if host_of(link.url) != host_of(page.url):
                 continue
             path = urlsplit(link.url).path.lower()
-            for word in {w.lower() for w in WORD.findall(link.text)}:
+            for word in dict.fromkeys(w.lower() for w in WORD.findall(link.text)):
                 weights[word] += 4 if word in path else 1
     ranked = [word for word in weights if word not in avoided]
     ranked.sort(key=lambda word: (-min(weights[word], 12), first_seen.get(word, 10**6)))
