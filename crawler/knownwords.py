@@ -11,7 +11,7 @@ from crawler.anatomy import take_apart
 from crawler.web import Page, host_of
 from crawler.wording import words
 
-WORD = re.compile(r"[^\W\d_]{5,14}")
+WORD = re.compile(r"(?<!\w)[^\W\d_]{5,14}(?!\w)")
 
 
 def nonsense_word(pages: Iterable[Page]) -> str:
@@ -44,4 +44,14 @@ def known_words(pages: Sequence[Page], most: int = 5) -> list[str]:
                 weights[word] += 4 if word in path else 1
     ranked = [word for word in weights if word not in avoided]
     ranked.sort(key=lambda word: (-min(weights[word], 12), first_seen.get(word, 10**6)))
-    return ranked[:most] or [word for word in weights if len(word) > 4][:most]
+    # A site with hardly any text of its own may still find what it is called, or 'welcome'.
+    last = [
+        word
+        for page in pages
+        for word in WORD.findall((page.tree.findtext(".//title") or "").lower())
+        if word in avoided
+    ]
+    return (
+        ranked[:most]
+        + [word for word in dict.fromkeys([*last, *weights]) if word not in ranked][: 1 if ranked else most]
+    )

@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from crawler import outcomes
 from crawler.anatomy import short
+from crawler.choosing import Reader
 from crawler.function import SearchFunction
 from crawler.hits import Item
 from crawler.platforms import named, site_exceptions
-from crawler.results import Reader, ResultsPage, read
+from crawler.results import ResultsPage, read
 from crawler.searchform import form_candidates
 from crawler.seeking import answer, settled
 from crawler.totals import TotalIs

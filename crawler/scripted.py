@@ -6,7 +6,7 @@ import re
 
 from crawler.anatomy import take_apart
 from crawler.web import Page
-from crawler.wording import words
+from crawler.wording import finder
 
 BARE_TEXT = 400
 
@@ -14,9 +14,9 @@ BARE_TEXT = 400
 def script_search(page: Page) -> str:
     """What draws this page's search results in the visitor's browser; '' where nothing points to that."""
     source = page.text[:400_000].lower()
-    host = next((host for host in words("scripts", "hosts") if host in source), "")
-    if host:
-        return host
+    engine = finder("scripts", "hosts").search(source)
+    if engine:
+        return engine[0]
     if "<script" not in source:
         return ""
     for field in page.tree.iter("input"):

@@ -13,15 +13,17 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from crawler import outcomes
 from crawler.anatomy import take_apart
 from crawler.candidates import candidates, common_paths, distinct, identity
+from crawler.choosing import Reader
 from crawler.function import Controls, FindStatus, SearchFunction
 from crawler.knownwords import known_words, nonsense_word
 from crawler.layout import Layout
 from crawler.paging import with_param
 from crawler.platforms import Platform, for_host, named, platforms, recognised, site_exceptions
-from crawler.results import Reader, ResultsPage, learn, read
+from crawler.results import ResultsPage, learn, read
 from crawler.scripted import script_search
 from crawler.searchlinks import frames, opensearch_links, opensearch_specs, refreshed, search_pages, ways_in
 from crawler.searchspec import Paging, SearchSpec
+from crawler.totals import read_total, says_none
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, host_of, readable
 
 MOST_PAGES = 8
@@ -60,8 +62,10 @@ async def answer(fetch: Fetch, ask: Ask, query: str) -> Page:
     """The results page for `ask`: where it is only a shell around a frame that carries the query, the frame's page."""
     page = await settled(fetch, ask)
     if page.status < 400 and ("<iframe" in page.text or "<frame" in page.text):
-        for url in frames(page):
-            if query.casefold() in readable(url).casefold():
+        inner = [url for url in frames(page) if query.casefold() in readable(url).casefold()]
+        lines = [line.text for line in take_apart(page, query).lines] if inner else []
+        if read_total(lines, query).number is None and not says_none(lines, query):
+            for url in inner:
                 return replace(await settled(fetch, Ask(url)), ask=ask)
     return page
 
@@ -144,7 +148,7 @@ class _Seeker:
                 if canonical_url(url) not in seen and len(seen) < MOST_PAGES:
                     seen.add(canonical_url(url))
                     waiting.append(url)
-        guesses = [] if self.scripts or self._met("robots") else common_paths(home)
+        guesses = [] if self._met("robots") else common_paths(home)
         return await self._try_all(guesses) or self._conclusion(home)
 
     async def _look(self, url: str) -> Page | None:

@@ -8,9 +8,10 @@ import time
 import pytest
 
 from crawler.anatomy import take_apart, unwrapped
+from crawler.choosing import Reader
 from crawler.layout import Layout
 from crawler.platforms import named
-from crawler.results import Reader, ResultsPage, learn, read
+from crawler.results import ResultsPage, learn, read
 from crawler.searchspec import Paging, SearchSpec
 from crawler.totals import ran_instead, read_total, says_capped, says_no_query, says_none
 from crawler.web import Ask, Page
