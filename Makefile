@@ -29,7 +29,7 @@ lint: .venv/dev  ## ruff, mypy --strict, the import contract
 check: lint  ## all that needs no services: under 3 minutes
 	$(BIN)/pytest -m "not services and not slow"
 
-services:  ## install what the tests need (WordPress, ht://Dig, Plone, PostgreSQL, LibreOffice, Chromium)
+services:  ## install what the tests need (WordPress, ht://Dig, Plone, Wagtail, PostgreSQL, LibreOffice, Chromium)
 	bash tests/services/install.sh
 
 test: services lint  ## everything

@@ -12,9 +12,10 @@ from tests.services.engine import Engine
 from tests.services.htdig import htdig as run_htdig
 from tests.services.plone import plone as run_plone
 from tests.services.postgres import postgres as run_postgres
+from tests.services.wagtail import wagtail as run_wagtail
 from tests.services.wordpress import wordpress as run_wordpress
 
-SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig", "plone"}
+SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig", "plone", "wagtail"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,4 +50,11 @@ def htdig() -> Iterator[Engine]:
 def plone() -> Iterator[Engine]:
     """A Plone site of more than 300 pages, news items and files."""
     with run_plone() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def wagtail() -> Iterator[Engine]:
+    """A site of Wagtail's project template with more than 300 pages."""
+    with run_wagtail() as engine:
         yield engine

@@ -1,12 +1,13 @@
 """Real search engines, read to the end: everything they find is collected, once, and counted as they count.
 
-No rule for either engine is needed: each test also runs with the platform TOMLs left out.
+No rule for any of them is needed: each test also runs with the platform TOMLs left out.
 """
 
 import json
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,7 +27,7 @@ def probe(engine: Engine, query: str, *options: str) -> dict[str, Any]:
     return seen
 
 
-@pytest.fixture(params=["wordpress", "htdig", "plone"])
+@pytest.fixture(params=["wordpress", "htdig", "plone", "wagtail"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Engine)
@@ -69,3 +70,17 @@ def test_a_total_that_the_engine_states_is_reported(htdig: Engine) -> None:
 def test_documents_stand_among_the_hits_of_a_search_that_indexes_them(htdig: Engine) -> None:
     kinds = {hit["url"].rpartition(".")[2] for hit in probe(htdig, "mentoring")["hits"]}
     assert kinds == {"html", "pdf", "txt"}
+
+
+@pytest.mark.services
+def test_a_search_that_no_page_links_to_is_found_where_its_template_puts_it(wagtail: Engine) -> None:
+    seen = probe(wagtail, "lollipop", "--no-platforms")
+    assert (seen["found"], seen["method"], seen["query_param"]) == (True, "GET", "query")
+    assert urlsplit(seen["search_url"]).path == "/search/"
+
+
+@pytest.mark.services
+def test_files_are_hits_of_plone_and_private_items_are_not(plone: Engine) -> None:
+    hits = {hit["url"].removeprefix(plone.url) for hit in probe(plone, "mentoring")["hits"]}
+    assert {url.split("/")[0] for url in hits} == {"services", "announcements", "publications"}
+    assert {url.removesuffix("/view")[-4:] for url in hits if "publications/" in url} == {".pdf", ".txt"}
