@@ -55,7 +55,9 @@ class AskingSpider(Spider):
             raise FetchProblem("refused", str(problem), url=ask.url) from problem
         except WaitTooLong as problem:
             raise FetchProblem("http", str(problem), 429, ask.url) from problem
-        except IgnoreRequest as problem:  # Scrapy's own two: redirects without end, a body that grew while decompressing
+        except (
+            IgnoreRequest
+        ) as problem:  # Scrapy's own two: redirects without end, a body that grew while decompressing
             kind: ProblemKind = "http" if "redirections" in str(problem) else "too-large"
             raise FetchProblem(kind, str(problem), url=ask.url) from problem
         except DownloadCancelledError as problem:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
 from study import record as r
 from study.decisions import decisions
+from study.judging import model_in_use
 from study.protocol import Protocol
 from study.record import Record
 
@@ -34,29 +36,29 @@ class QueueItem:
     text: str
 
 
-def queue(record: Record, protocol: Protocol, model_id: str, crawl_id: int, *, seed: int = 0) -> Iterator[QueueItem]:
+def queue(record: Record, protocol: Protocol, crawl_id: int, *, seed: int = 0) -> Iterator[QueueItem]:
     """Yield the texts of a crawl nobody has decided yet: likely first, then uncertain, each the likeliest first, then random."""
     settled = decisions(record, protocol.name)
-    query = (
-        select(
-            r.capture.c.text_hash,
-            r.judgement.c.relevance,
-            r.judgement.c.probability,
-            r.judgement.c.evidence,
-            r.page.c.authority,
-            r.page.c.url,
-        )
-        .join(r.judgement, r.judgement.c.text_hash == r.capture.c.text_hash)
-        .join(r.page, r.page.c.id == r.capture.c.page_id)
-        .where(
-            r.capture.c.crawl_id == crawl_id,
-            r.judgement.c.protocol_hash == protocol.hash,
-            r.judgement.c.model_id == model_id,
-        )
-        .order_by(r.page.c.authority, r.page.c.url)
-    )
-    texts = {}
+    texts: dict[str, Any] = {}
     with record.begin() as db:
+        query = (
+            select(
+                r.capture.c.text_hash,
+                r.judgement.c.relevance,
+                r.judgement.c.probability,
+                r.judgement.c.evidence,
+                r.page.c.authority,
+                r.page.c.url,
+            )
+            .join(r.judgement, r.judgement.c.text_hash == r.capture.c.text_hash)
+            .join(r.page, r.page.c.id == r.capture.c.page_id)
+            .where(
+                r.capture.c.crawl_id == crawl_id,
+                r.judgement.c.protocol_hash == protocol.hash,
+                r.judgement.c.model_id == model_in_use(db, protocol, crawl_id),
+            )
+            .order_by(r.page.c.authority, r.page.c.url)
+        )
         for row in db.execute(query):
             if row.text_hash not in settled:
                 texts.setdefault(row.text_hash, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import click
@@ -35,7 +36,7 @@ app = typer.Typer(
     ),
 )
 
-_ORDER = (
+_ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
     ("The whole job", {"run": run, "demo": demo}),
     ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "report": report}),
     ("Look at", {"probe": probe, "status": status, "authorities": authorities, "replica": replica}),

@@ -16,10 +16,10 @@ from sqlalchemy.engine import Connection
 
 from study import record as r
 from study.decisions import Decision, decisions
+from study.judging import texts_of
 from study.protocol import Protocol
 from study.record import Record, RecordError
 
-RULES = "rules"  # the model_id of judgements made without a model
 GONE = ("gone", "soft-404")  # outcomes of a hit that leads nowhere: seen, and nothing there
 _GONE_STATUS = (404, 410)
 
@@ -67,7 +67,7 @@ def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, mode
             )
         if crawl.protocol != protocol.name:
             raise RecordError(f"crawl {wanted} is of the protocol {crawl.protocol}; add --protocol {crawl.protocol}")
-        model_id = _model(db, protocol, wanted)
+        model_id = model_in_use(db, protocol, wanted)
         judged = _judged(db, protocol, wanted, model_id)
         pages = _pages(db, wanted, judged)
         searches = _searches(db, wanted)
@@ -80,7 +80,7 @@ def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, mode
         mentions = _frame(
             db,
             select(r.mention.c.text_hash, r.mention.c.what, r.mention.c.counts, r.mention.c.which, r.mention.c.quote)
-            .where(r.mention.c.protocol_hash == protocol.hash, r.mention.c.text_hash.in_(_texts_of(wanted)))
+            .where(r.mention.c.protocol_hash == protocol.hash, r.mention.c.text_hash.in_(texts_of(wanted)))
             .order_by(r.mention.c.text_hash, r.mention.c.what, r.mention.c.start),
         )
     decided = {} if model_only else decisions(record, protocol.name)
@@ -104,22 +104,6 @@ def _frame(db: Connection, query: Select[Any]) -> pd.DataFrame:
     return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()))
 
 
-def _texts_of(crawl_id: int) -> Select[Any]:
-    return select(r.capture.c.text_hash).where(r.capture.c.crawl_id == crawl_id, r.capture.c.text_hash.is_not(None))
-
-
-def _model(db: Connection, protocol: Protocol, crawl_id: int) -> str:
-    """The newest model that judged texts of this crawl under this protocol, or the rules."""
-    query = (
-        select(r.judgement.c.model_id, r.model.c.created_at)
-        .outerjoin(r.model, r.model.c.id == r.judgement.c.model_id)
-        .where(r.judgement.c.protocol_hash == protocol.hash, r.judgement.c.text_hash.in_(_texts_of(crawl_id)))
-        .distinct()
-    )
-    trained = [(row.created_at, row.model_id) for row in db.execute(query) if row.created_at is not None]
-    return str(max(trained)[1]) if trained else RULES
-
-
 def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) -> dict[str, Verdict]:
     query = select(
         r.judgement.c.text_hash,
@@ -131,7 +115,7 @@ def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) ->
     ).where(
         r.judgement.c.protocol_hash == protocol.hash,
         r.judgement.c.model_id == model_id,
-        r.judgement.c.text_hash.in_(_texts_of(crawl_id)),
+        r.judgement.c.text_hash.in_(texts_of(crawl_id)),
     )
     return {
         row.text_hash: Verdict(

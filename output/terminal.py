@@ -7,9 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from output.findings import AMBIGUOUS, NOT_KNOWN, YES
-from output.reading import RULES
 from output.report import Report
 from output.tallies import Figures, StudyRow, Tally, reported_by_variant, searched
+from study.judging import RULES
 from study.protocol import Keyword
 
 EQUAL = "="  # marks a published figure that ours equals

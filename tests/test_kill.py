@@ -6,14 +6,13 @@ import random
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from warcio.archiveiterator import ArchiveIterator
 
 from study import record as r
-from study.record import Record
+from study.record import Record, RecordError
 from tests.running import ROOT, clean_environment, command, crawl_arguments, mentorwatch, replica
 
 KILLS = 20
@@ -45,7 +44,17 @@ def contents(url):
             r.page.c.url.label("page"),
             *(
                 r.capture.c[n]
-                for n in ("url", "state", "outcome", "reason", "status", "final_url", "etag", "last_modified", "raw_hash")
+                for n in (
+                    "url",
+                    "state",
+                    "outcome",
+                    "reason",
+                    "status",
+                    "final_url",
+                    "etag",
+                    "last_modified",
+                    "raw_hash",
+                )
             ),
         ).join(r.page, r.page.c.id == r.capture.c.page_id)
         sites = select(*(c for c in r.site.c if c.name not in ("id", "crawl_id", "checked_at")))
@@ -86,7 +95,16 @@ def check_warcs(url, directory):
     assert {path.name: path.stat().st_size for path in (directory / "warc").glob("*.warc.gz")} == sizes
 
 
-def killed_run(arguments, seconds):
+def is_finished(url):
+    """Tell whether the record holds a crawl with nothing left to do."""
+    try:
+        with Record.open(url, create=False) as record, record.begin() as db:
+            return db.execute(select(r.crawl.c.finished_at)).scalar() is not None
+    except RecordError:  # killed before there was one
+        return False
+
+
+def killed_run(arguments, directory, seconds):
     """Start the crawl, kill its whole process group after ``seconds``; tell whether it had finished before."""
     process = subprocess.Popen(
         command("crawl", *arguments),
@@ -94,7 +112,7 @@ def killed_run(arguments, seconds):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env=clean_environment(),
+        env={**clean_environment(), "MENTORWATCH_DIRECTORY": str(directory)},
     )
     try:
         process.wait(seconds)
@@ -106,32 +124,52 @@ def killed_run(arguments, seconds):
     return True
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def fresh_record(request):
+    """A function that gives the URL of an empty record whose files stand in a directory."""
+    if request.param == "sqlite":
+        return lambda directory: f"sqlite:///{directory / 'record.db'}"
+    url = request.getfixturevalue("postgres_url")
+
+    def emptied(_):
+        with Record.open(url) as record, record.begin() as db:
+            for table in reversed(r.metadata.sorted_tables):
+                db.execute(table.delete())
+        return url
+
+    return emptied
+
+
 @pytest.mark.slow
-def test_a_crawl_killed_at_twenty_random_instants_ends_as_if_undisturbed(tmp_path):
+def test_a_crawl_killed_at_twenty_random_instants_ends_as_if_undisturbed(fresh_record, tmp_path):
     seed = int(os.environ.get("KILL_SEED", time.time_ns() % 100_000))
     print(f"seed {seed}: repeat with KILL_SEED={seed}")
     chance = random.Random(seed)
-    with replica(0.03, SITES) as homes:
-        undisturbed = tmp_path / "undisturbed"
-        undisturbed.mkdir()
-        arguments = [*crawl_arguments(homes, undisturbed), "--delay=0.01"]
+    with replica(0.3, SITES) as homes:
+
+        def begin(name):
+            directory = tmp_path / name
+            directory.mkdir()
+            url = fresh_record(directory)
+            return directory, url, [*crawl_arguments(homes, directory, url), "--delay=0.01"]
+
+        directory, url, arguments = begin("undisturbed")
         began = time.monotonic()
-        done = mentorwatch("crawl", *arguments)
+        done = mentorwatch("crawl", *arguments, MENTORWATCH_DIRECTORY=str(directory))
         took = time.monotonic() - began
         assert done.returncode == 0, done.stderr
-        expected = contents(f"sqlite:///{undisturbed / 'record.db'}")
+        expected = contents(url)
         assert len(expected["captures"]) > 100
-        check_warcs(f"sqlite:///{undisturbed / 'record.db'}", undisturbed)
+        check_warcs(url, directory)
         kills, rounds = 0, 0
         while kills < KILLS:
             rounds += 1
-            directory = Path(tmp_path / f"round-{rounds}")
-            directory.mkdir()
-            arguments = [*crawl_arguments(homes, directory), "--delay=0.01"]
+            directory, url, arguments = begin(f"round-{rounds}")
             # While kills are left they come at any moment between the first import and about the time a whole run takes.
-            while not killed_run(arguments, chance.uniform(0.3, took) if kills < KILLS else 300):
+            while not killed_run(arguments, directory, chance.uniform(0.3, took) if kills < KILLS else 300):
                 kills += 1
-            url = f"sqlite:///{directory / 'record.db'}"
+                if is_finished(url):  # the kill came between the last commit and the end of the process
+                    break
             found = contents(url)
             for name, rows in expected.items():
                 assert found[name] == rows, f"{name} differ after {kills} kills (seed {seed})"

@@ -121,9 +121,7 @@ def _judge_record(url: str, study: object, crawl: int | None, quiet: bool) -> No
     assert isinstance(study, Protocol)
     with Record.open(url, create=False) as record, Progress(disable=quiet, transient=True) as bar:
         task = bar.add_task("judging", total=None)
-        summary = judge_record(
-            record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+        summary = judge_record(record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total))
     if not quiet:
         counts = ", ".join(f"{number} {name}" for name, number in summary.relevance.items())
         typer.echo(

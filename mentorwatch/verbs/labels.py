@@ -27,7 +27,6 @@ def queue(
 
         mentorwatch labels queue -o to-read.csv
     """
-    from classifier.stage import current_model_id
 
     from labels.files import write_queue
     from labels.queue import queue as queued
@@ -36,7 +35,7 @@ def queue(
 
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
-        items = queued(opened, study, current_model_id(opened, study), opened.latest_crawl(study.name))
+        items = queued(opened, study, opened.latest_crawl(study.name))
         count = write_queue(output, items)
     typer.echo(f"{output}: {count} texts to decide")
 
