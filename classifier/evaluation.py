@@ -7,29 +7,18 @@ from typing import Any
 import numpy as np
 
 from classifier.depth import DEPTHS
-from classifier.fitting import Mask, Material, OutOfFold
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Thresholds
+from classifier.fitting import Mask, Material, OutOfFold, Vector
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Thresholds, decide
 from classifier.thresholds import deployment_weights
 from study.protocol import Protocol
 
 Metrics = dict[str, Any]
 
 
-def decide(scores: np.ndarray, unclear: np.ndarray, thresholds: Thresholds) -> list[str]:  # type: ignore[type-arg]
-    """Return relevance for pooled scores of relevance and of unclearness."""
-    return [
-        OFF_TOPIC
-        if score < thresholds.lower
-        else RELEVANT
-        if score >= thresholds.upper and vague < thresholds.unclear
-        else AMBIGUOUS
-        for score, vague in zip(scores, unclear, strict=True)
-    ]
-
-
 def measure(protocol: Protocol, material: Material, out: OutOfFold, thresholds: Thresholds) -> Metrics:
     """Return the metrics of one cross-validation: confusion, per era, per kind of code, and at deployment."""
-    called = np.array(decide(out.pages[RELEVANT], out.pages[AMBIGUOUS], thresholds))
+    pages = zip(out.pages[RELEVANT], out.pages[AMBIGUOUS], strict=True)
+    called = np.array([decide(float(score), float(unclear), thresholds) for score, unclear in pages])
     truth = np.array([example.relevance for example in material.examples])
     eras = np.array([example.era for example in material.examples])
     classes = (RELEVANT, AMBIGUOUS, OFF_TOPIC)
@@ -61,7 +50,7 @@ def _codes(material: Material, out: OutOfFold, thresholds: Thresholds) -> dict[s
     found: dict[str, dict[str, int]] = {}
     for output, threshold in thresholds.codes.items():
         kind = output.partition(":")[0]
-        known = ~material.which(AMBIGUOUS)
+        known = np.ones(len(material.examples), dtype=bool)
         known = material.which(OFF_TOPIC) if kind == "topics" else known
         known = material.which(RELEVANT) if kind == "approaches" else known
         truth = material.column(output)[known]
@@ -80,7 +69,7 @@ def f1(counts: dict[str, int]) -> float:
     return 2 * counts["found"] / total if total else 0.0
 
 
-def _area(scores: np.ndarray, positive: Mask, negative: Mask) -> float:  # type: ignore[type-arg]
+def _area(scores: Vector, positive: Mask, negative: Mask) -> float:
     order = np.argsort(np.concatenate([scores[negative], scores[positive]]), kind="stable")
     ranks = np.empty(len(order))
     ranks[order] = np.arange(1, len(order) + 1)
@@ -91,7 +80,10 @@ def _area(scores: np.ndarray, positive: Mask, negative: Mask) -> float:  # type:
 def table(metrics: Metrics) -> str:
     """Return the metrics as a small text table, counts first."""
     confusion = metrics["confusion"]
-    lines = [f"Cross-validated over {metrics['ideas']} ideas ({metrics['texts']} texts), never the idea that is judged:", ""]
+    lines = [
+        f"Cross-validated over {metrics['ideas']} ideas ({metrics['texts']} texts), never the idea that is judged:",
+        "",
+    ]
     lines.append(f"{'labelled':<12}{'called relevant':>17}{'ambiguous':>12}{'off-topic':>12}")
     for label, row in confusion.items():
         lines.append(f"{label:<12}{row[RELEVANT]:>17}{row[AMBIGUOUS]:>12}{row[OFF_TOPIC]:>12}")
@@ -108,13 +100,17 @@ def table(metrics: Metrics) -> str:
         f"depth         {metrics['depth']['right']} of {metrics['depth']['of']}",
     ]
     for era, counts in metrics["eras"].items():
-        lines.append(f"{era:<14}{counts['relevant'] - counts['dropped']} of {counts['relevant']} relevant texts not dropped")
+        lines.append(
+            f"{era:<14}{counts['relevant'] - counts['dropped']} of {counts['relevant']} relevant texts not dropped"
+        )
     for kind in ("topics", "approaches", "flags"):
         codes = {k: v for k, v in metrics["codes"].items() if k.startswith(kind + ":")}
         if codes:
             lines += ["", f"{kind:<20}{'found':>12}{'false':>8}{'F1':>7}"]
             for code, counts in codes.items():
                 name = code.partition(":")[2]
-                lines.append(f"{name:<20}{counts['found']:>5} of {counts['of']:<4}{counts['false']:>7}{f1(counts):>7.2f}")
+                lines.append(
+                    f"{name:<20}{counts['found']:>5} of {counts['of']:<4}{counts['false']:>7}{f1(counts):>7.2f}"
+                )
             lines.append(f"{'mean':<20}{'':>20}{sum(map(f1, codes.values())) / len(codes):>7.2f}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What the model sees of a passage: words, letters, roles, relations and the title, each a block of its own.
+"""What the model sees of a passage: words, letters, roles, who stands where, and the title, each a block of its own.
 
 A block is a bag of features weighted as in TF-IDF (1 + log count, times idf, to unit length), so that a long passage or a
 talkative block does not outweigh the rest. The blocks' weights were chosen by grouped cross-validation (docs/judging.md).
@@ -10,19 +10,31 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from classifier.passages import Passage
-from classifier.roles import fold, lexicon, relations, tag, tokens
+from classifier.relations import by_kind, neighbours, recipients, sequences
+from classifier.roles import fold, tag, tokens
 
-BLOCKS = {"words": 1.0, "letters": 1.0, "roles": 1.0, "relations": 1.0, "title": 0.5}  # block -> weight
-_LEAST = {"words": 2, "letters": 3, "roles": 3, "relations": 3, "title": 2}  # passages that must hold a feature
-_LETTERS = (3, 4, 5)  # n-gram lengths inside a word with its blanks
+# Block -> weight.
+BLOCKS = {
+    "words": 1.22,
+    "letters": 1.0,
+    "roles": 1.0,
+    "kinds": 0.7,
+    "neighbours": 1.0,
+    "recipients": 0.55,
+    "title": 0.5,
+}
+# Passages that must hold a feature for it to be kept.
+_LEAST = {"words": 2, "letters": 3, "roles": 3, "kinds": 3, "neighbours": 3, "recipients": 3, "title": 2}
+_LETTERS = 4  # n-gram length inside a word with its blanks; lengths 3 to 5 together gave nothing more
 _MOST = 25_000  # features kept a block, the most frequent first: bounds the model file
 
 
@@ -47,16 +59,25 @@ def words_of(title: str, passage: Passage) -> Words:
     return take_apart(title, passage.text[max(0, len(title) + 1 - passage.start) :])
 
 
-def _role_features(tags: Sequence[str]) -> list[str]:
-    kept = [item for item in tags if item]
-    pairs = [f"{a} {b}" for a, b in zip(kept, kept[1:], strict=False)]
-    threes = [f"{a} {b} {c}" for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)]
-    return kept + pairs + threes
-
-
 def _letters(word: str) -> list[str]:
     padded = f" {word} "
-    return [padded[i : i + n] for n in _LETTERS for i in range(len(padded) - n + 1)]
+    return [padded[i : i + _LETTERS] for i in range(len(padded) - _LETTERS + 1)] or [padded]
+
+
+def _word_features(words: Sequence[str]) -> list[str]:
+    return [*words, *(f"{a} {b}" for a, b in pairwise(words))]
+
+
+def _features(passage: Words) -> dict[str, list[str]]:
+    """Return the features of each block but the letters, which are remembered word by word."""
+    return {
+        "words": _word_features(passage.words),
+        "roles": sequences(passage.tags),
+        "kinds": sequences(by_kind(passage.tags)),
+        "neighbours": neighbours(passage.tags),
+        "recipients": recipients(passage.tags),
+        "title": passage.title,
+    }
 
 
 class Vectoriser:
@@ -66,39 +87,30 @@ class Vectoriser:
         self.vocabulary = vocabulary
         self.idf = idf
         self.size = sum(len(names) for names in vocabulary.values())
-        self._roles = frozenset(lexicon()[0].values())
         self._index: dict[str, dict[str, int]] = {}
-        self._idf: dict[str, NDArray[np.float64]] = {}
         offset = 0
         for block, names in vocabulary.items():
             self._index[block] = {name: offset + k for k, name in enumerate(names)}
-            self._idf[block] = idf[block]
             offset += len(names)
-        self._offset = dict(zip(vocabulary, _offsets(vocabulary), strict=True))
+        self._all_idf = np.concatenate([idf[block] for block in vocabulary])
         self._remembered: dict[str, list[int]] = {}  # word -> columns of its letters
 
     @classmethod
     def fit(cls, passages: Iterable[Words]) -> Vectoriser:
         """Learn the columns and how rare each is."""
-        roles = frozenset(lexicon()[0].values())
         seen: dict[str, Counter[str]] = {block: Counter() for block in BLOCKS}
         count = 0
         for passage in passages:
             count += 1
-            letters: set[str] = set()
-            for word in set(passage.words):
-                letters.update(_letters(word))
-            seen["words"].update(set(_word_features(passage.words)))
-            seen["letters"].update(letters)
-            seen["roles"].update(set(_role_features(passage.tags)))
-            seen["relations"].update(set(relations(passage.tags, roles)))
-            seen["title"].update(set(passage.title))
+            seen["letters"].update({gram for word in set(passage.words) for gram in _letters(word)})
+            for block, found in _features(passage).items():
+                seen[block].update(set(found))
         vocabulary: dict[str, list[str]] = {}
         idf: dict[str, NDArray[np.float64]] = {}
         for block, counts in seen.items():
             # Sorted by frequency, then name: the same labels give the same columns on every machine.
-            kept = sorted((n for n in counts if counts[n] >= _LEAST[block]), key=lambda n, c=counts: (-c[n], n))
-            vocabulary[block] = kept[:_MOST]
+            ranked = sorted((-number, name) for name, number in counts.items() if number >= _LEAST[block])
+            vocabulary[block] = [name for _, name in ranked[:_MOST]]
             idf[block] = np.array([math.log((1 + count) / (1 + counts[n])) + 1 for n in vocabulary[block]])
         return cls(vocabulary, idf)
 
@@ -115,59 +127,40 @@ class Vectoriser:
 
     def transform(self, passages: Sequence[Words]) -> csr_matrix:
         """Return one row a passage."""
-        columns: list[NDArray[np.int64]] = []
-        values: list[NDArray[np.float64]] = []
-        ends = [0]
+        columns: list[int] = []
+        counts: list[int] = []
+        lengths: list[int] = []  # of each passage's blocks, one after the other
         for passage in passages:
-            length = 0
-            for block, found in self._columns(passage).items():
-                if not found:
-                    continue
-                # np.unique on a short array costs more than counting in Python.
-                counts = Counter(found)
-                column = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
-                weight = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-                value = (1.0 + np.log(weight)) * self._idf[block][column - self._offset[block]]
-                value *= BLOCKS[block] / math.sqrt(float(value @ value))
-                columns.append(column)
-                values.append(value)
-                length += len(column)
-            ends.append(ends[-1] + length)
-        data = np.concatenate(values) if values else np.zeros(0)
-        indices = np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64)
-        return csr_matrix((data, indices, np.array(ends)), shape=(len(passages), self.size))
+            for found in self._found(passage):
+                found.pop(None, None)  # features that were not kept
+                columns.extend(found)  # type: ignore[arg-type]
+                counts.extend(found.values())
+                lengths.append(len(found))
+        # All passages at once: thousands of small arrays would cost more than the sums on them.
+        indices = np.array(columns, dtype=np.int64)
+        values = (1.0 + np.log(np.array(counts, dtype=np.float64))) * self._all_idf[indices]
+        blocks = np.array(lengths, dtype=np.int64)
+        which = np.repeat(np.arange(len(blocks)), blocks)
+        norms = np.sqrt(np.bincount(which, weights=values * values, minlength=len(blocks)))
+        weights = np.tile(np.array(list(BLOCKS.values())), len(passages))
+        values *= (weights / np.where(norms > 0, norms, 1.0))[which]
+        ends = np.concatenate([[0], np.cumsum(blocks.reshape(len(passages), len(BLOCKS)).sum(axis=1))])
+        return csr_matrix((values, indices, ends), shape=(len(passages), self.size))
 
-    def _columns(self, passage: Words) -> dict[str, list[int]]:
-        remembered = self._remembered
-        letters: list[int] = []
-        for word in passage.words:
-            known = remembered.get(word)
-            if known is None:
-                index = self._index["letters"]
-                known = remembered[word] = [index[gram] for gram in _letters(word) if gram in index]
-                if len(remembered) > 200_000:  # a crawl of a continent must not grow without bound
-                    remembered.clear()
-            letters += known
-        return {
-            "words": _known(self._index["words"], _word_features(passage.words)),
-            "letters": letters,
-            "roles": _known(self._index["roles"], _role_features(passage.tags)),
-            "relations": _known(self._index["relations"], relations(passage.tags, self._roles)),
-            "title": _known(self._index["title"], passage.title),
-        }
+    def _found(self, passage: Words) -> Iterator[Counter[int | None]]:
+        """Yield the columns of each block in the order of :data:`BLOCKS`; None counts what has no column."""
+        features = _features(passage)
+        for block in BLOCKS:
+            if block == "letters":
+                yield Counter(chain.from_iterable(map(self._letter_columns, passage.words)))
+            else:
+                yield Counter(map(self._index[block].get, features[block]))
 
-
-def _word_features(words: Sequence[str]) -> list[str]:
-    return [*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))]
-
-
-def _known(index: dict[str, int], names: Iterable[str]) -> list[int]:
-    return [index[name] for name in names if name in index]
-
-
-def _offsets(vocabulary: dict[str, list[str]]) -> list[int]:
-    offsets, total = [], 0
-    for names in vocabulary.values():
-        offsets.append(total)
-        total += len(names)
-    return offsets
+    def _letter_columns(self, word: str) -> list[int]:
+        known = self._remembered.get(word)
+        if known is None:
+            if len(self._remembered) > 200_000:  # a crawl of a continent must not grow without bound
+                self._remembered.clear()
+            index = self._index["letters"]
+            known = self._remembered[word] = [index[gram] for gram in _letters(word) if gram in index]
+        return known

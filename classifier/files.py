@@ -79,7 +79,9 @@ class Pages:
             return
         header = [name.lstrip("\ufeff").strip() for name in first]
         if "text" not in header:
-            self.bad.append((1, f"expected a header line with at least the column 'text', found {', '.join(header)[:80]!r}"))
+            self.bad.append(
+                (1, f"expected a header line with at least the column 'text', found {', '.join(header)[:80]!r}")
+            )
             return
         self.columns = header
         while True:

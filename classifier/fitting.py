@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from classifier.depth import DEPTHS, measures
-from classifier.features import Vectoriser, Words, take_apart, words_of
+from classifier.features import Words, take_apart, words_of
 from classifier.labels import Example
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Linear, Pooled, pool
 from classifier.passages import cut
@@ -44,6 +44,7 @@ class Material:
     groups: NDArray[np.int64]  # example -> idea
     outputs: tuple[str, ...]  # what is learnt: 'relevant', 'ambiguous', 'named', 'topics:bus-coach', ...
     targets: Mask  # example x outputs
+    common: tuple[str, ...]  # outputs of topics that fill a larger share of hits than of labels
 
     def which(self, relevance: str) -> Mask:
         """Return which examples are so labelled."""
@@ -77,7 +78,9 @@ def prepare(protocol: Protocol, examples: Sequence[Example]) -> Material:
     groups = np.unique([example.idea for example in examples], return_inverse=True)[1]
     outputs = (RELEVANT, AMBIGUOUS, "named", *_learnable(protocol, examples))
     targets = np.array([[_shows(example, output) for output in outputs] for example in examples])
-    return Material(examples, words, np.array(owner), np.array(depth), groups, outputs, targets)
+    return Material(
+        examples, words, np.array(owner), np.array(depth), groups, outputs, targets, _common(protocol, examples)
+    )
 
 
 def _codes(example: Example, kind: str) -> tuple[str, ...]:
@@ -100,28 +103,41 @@ def _learnable(protocol: Protocol, examples: Sequence[Example]) -> list[str]:
     return outputs
 
 
-def fit_linear(material: Material, features: csr_matrix, part: Mask) -> Linear:
+def _common(protocol: Protocol, examples: Sequence[Example]) -> tuple[str, ...]:
+    if protocol.deployment is None:
+        return ()
+    mix = protocol.deployment.topics
+    counts = Counter(topic for example in examples if example.relevance == OFF_TOPIC for topic in example.topics)
+    return tuple(
+        f"topics:{topic}"
+        for topic, share in mix.items()
+        if share / sum(mix.values()) > 1.5 * counts[topic] / max(1, counts.total())
+    )
+
+
+def kernel_of(features: csr_matrix) -> Vector:
+    """Return the inner products of all passages; the one added to each is the constant feature."""
+    product: Vector = np.asarray((features @ features.T).todense()) + 1.0
+    return product
+
+
+def fit_linear(material: Material, features: csr_matrix, kernel: Vector, part: Mask) -> Linear:
     """Fit every output on the examples of ``part``: approaches on relevant texts only, the rest on all."""
     scores: dict[str, tuple[Vector, float]] = {}
     narrow = [name for name in material.outputs if name.startswith("approaches:")]
     broad = [name for name in material.outputs if name not in narrow]
     for names, known in ((broad, part), (narrow, part & material.which(RELEVANT))):
         rows = np.flatnonzero(known[material.owner])
-        if not names or not len(rows):
-            continue
-        columns = [material.outputs.index(name) for name in names]
+        columns = np.array([material.outputs.index(name) for name in names])
         targets = np.where(material.targets[np.ix_(material.owner[rows], columns)], 1.0, -1.0)
-        kept = features[rows]
-        # The one added to the kernel is the constant feature.
-        kernel = np.asarray((kept @ kept.T).todense()) + 1.0
-        dual = KernelRidge(alpha=_ALPHA, kernel="precomputed").fit(kernel, targets).dual_coef_
-        weights, biases = np.asarray(kept.T @ dual), dual.sum(axis=0)
+        ridge = KernelRidge(alpha=_ALPHA, kernel="precomputed").fit(kernel[np.ix_(rows, rows)], targets)
+        weights, biases = np.asarray(features[rows].T @ ridge.dual_coef_), ridge.dual_coef_.sum(axis=0)
         scores.update({name: (weights[:, k], float(biases[k])) for k, name in enumerate(names)})
-    fitted = [name for name in material.outputs if name in scores]
     return Linear(
-        tuple(fitted),
-        np.column_stack([scores[name][0] for name in fitted]).astype(np.float32),
-        np.array([scores[name][1] for name in fitted]),
+        material.outputs,
+        np.column_stack([scores[name][0] for name in material.outputs]).astype(np.float32),
+        np.array([scores[name][1] for name in material.outputs]),
+        material.common,
     )
 
 
@@ -132,8 +148,8 @@ def fit_depth(material: Material, part: Mask) -> LogisticRegression:
     return LogisticRegression(C=1.0, max_iter=5000, class_weight="balanced").fit(material.depth[known], names[known])
 
 
-def out_of_fold(material: Material) -> OutOfFold:
-    """Score every example by models trained without its idea; the vectoriser, too, never sees it."""
+def out_of_fold(material: Material, features: csr_matrix, kernel: Vector) -> OutOfFold:
+    """Score every example by models trained without its idea (which words there are, and how rare, is known of all)."""
     count = len(material.examples)
     sums: dict[str, Vector] = {name: np.zeros(count) for name in material.outputs}
     depth = np.zeros((count, len(DEPTHS)))
@@ -143,9 +159,7 @@ def out_of_fold(material: Material) -> OutOfFold:
             part = np.zeros(count, dtype=bool)
             part[train_rows] = True
             held = np.flatnonzero(~part[material.owner])
-            vectoriser = Vectoriser.fit([material.words[row] for row in np.flatnonzero(part[material.owner])])
-            features = vectoriser.transform(material.words)
-            linear = fit_linear(material, features, part)
+            linear = fit_linear(material, features, kernel, part)
             pages = pool(linear, linear.score(features[held]), material.owner[held], count)
             for name in linear.outputs:
                 sums[name][test_rows] += pages.scores[name][test_rows] / REPEATS
@@ -156,8 +170,3 @@ def out_of_fold(material: Material) -> OutOfFold:
                 if name in seen:
                     depth[test_rows, column] += shares[:, seen.index(name)] / REPEATS
     return OutOfFold(Pooled(sums), depth)
-
-
-def off_topic(material: Material) -> Mask:
-    """Return which examples are off-topic."""
-    return material.which(OFF_TOPIC)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from classifier.depth import by_rule, measures
 from classifier.features import words_of
 from classifier.mentions import Mention, find_mentions
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, pool
-from classifier.passages import Passage, cut, quote, reading
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, decide, pool
+from classifier.passages import Cut, Passage
 from study.protocol import Coded, Protocol
 
 RULES = "rules"  # the model id of judgements without a model
@@ -39,13 +39,6 @@ class Judgement:
     flags: tuple[str, ...]
     evidence: tuple[str, ...]  # exact substrings of title or text
     mentions: tuple[Mention, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    title: str
-    text: str
-    passages: list[Passage]
 
 
 class Judge:
@@ -77,10 +70,10 @@ class Judge:
         """Judge texts in order, in batches; yields one judgement a text."""
         source = iter(texts)
         while batch := list(islice(source, _BATCH)):
-            pages = [_Page(title, text, cut(title, text, self.protocol.core)) for title, text in batch]
+            pages = [Cut.of(title, text, self.protocol.core) for title, text in batch]
             yield from self._judge_batch(pages)
 
-    def _judge_batch(self, pages: Sequence[_Page]) -> Iterable[Judgement]:
+    def _judge_batch(self, pages: Sequence[Cut]) -> Iterable[Judgement]:
         if self.model is None:
             yield from (self._by_rule(page) for page in pages)
             return
@@ -95,7 +88,7 @@ class Judge:
             else:
                 yield self._without_keyword(page)
 
-    def _by_model(self, page: _Page, index: int, pooled: Pooled, relevance: NDArray[np.float64]) -> Judgement:
+    def _by_model(self, page: Cut, index: int, pooled: Pooled, relevance: NDArray[np.float64]) -> Judgement:
         assert self.model is not None
         limits = self.model.thresholds
         score = float(pooled[RELEVANT][index])
@@ -105,7 +98,6 @@ class Judge:
         speaking = [page.passages[k] for k in order if decision != OFF_TOPIC and relevance[k] >= limits.lower]
         speaking = speaking or [page.passages[order[0]]]
         named = decision != OFF_TOPIC or float(pooled["named"][index]) >= limits.codes["named"]
-        whole = reading(page.title, page.text)
         return Judgement(
             relevance=decision,
             probability=self.model.probability(score),
@@ -114,17 +106,16 @@ class Judge:
             approaches=self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC else (),
             depth=str(self.model.depth.predict([measures(page.title, page.text, speaking)])[0]),
             flags=self._flags(page, index, pooled, speaking, decision),
-            evidence=_quotes(whole, len(page.title), [page.passages[k] for k in order]),
+            evidence=_quotes(page, [page.passages[k] for k in order]),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
         )
 
-    def _decide(self, page: _Page, score: float, unclear: float, relevance: NDArray[np.float64]) -> str:
+    def _decide(self, page: Cut, score: float, unclear: float, relevance: NDArray[np.float64]) -> str:
         assert self.model is not None
         limits = self.model.thresholds
-        if score < limits.lower:
-            return OFF_TOPIC
-        if score < limits.upper or unclear >= limits.unclear:
-            return AMBIGUOUS
+        decision = decide(score, unclear, limits)
+        if decision != RELEVANT:
+            return decision
         # A menu says what a site has, not what this page says.
         prose = [s for s, passage in zip(relevance, page.passages, strict=True) if not passage.menu]
         return RELEVANT if prose and max(prose) >= limits.upper else AMBIGUOUS
@@ -158,22 +149,19 @@ class Judge:
         return tuple(found)
 
     def _flags(
-        self, page: _Page, index: int, pooled: Pooled, speaking: Sequence[Passage], decision: str
+        self, page: Cut, index: int, pooled: Pooled, speaking: Sequence[Passage], decision: str
     ) -> tuple[str, ...]:
         return self._codes("flags", index, pooled, speaking)
 
-    def _relation(self, page: _Page, passages: Sequence[Passage]) -> str:
+    def _relation(self, page: Cut, passages: Sequence[Passage]) -> str:
         """Return what the text calls it: the keyword groups that stand in its speaking passages."""
-        matched = " ".join(
-            reading(page.title, page.text)[start:end] for passage in passages for start, end in passage.matches
-        )
+        matched = " ".join(page.whole[start:end] for passage in passages for start, end in passage.matches)
         named = [code for code, pattern in self._named if pattern.search(matched)]
         return named[0] if len(named) == 1 else "both" if named else "none"
 
-    def _by_rule(self, page: _Page) -> Judgement:
+    def _by_rule(self, page: Cut) -> Judgement:
         if not page.passages:
             return self._without_keyword(page)
-        whole = reading(page.title, page.text)
 
         def cued(kind: str) -> tuple[str, ...]:
             return tuple(
@@ -190,11 +178,11 @@ class Judge:
             approaches=cued("approaches"),
             depth=by_rule(page.title, page.text, page.passages),
             flags=cued("flags"),
-            evidence=_quotes(whole, len(page.title), page.passages),
+            evidence=_quotes(page, page.passages),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
         )
 
-    def _without_keyword(self, page: _Page) -> Judgement:
+    def _without_keyword(self, page: Cut) -> Judgement:
         """Judge a text in which no keyword stands: with a model off-topic by definition; by rule ambiguous if it has a name."""
         mentions = tuple(find_mentions(self.protocol, page.title, page.text))
         doubt = self.model is None and any(mention.counts for mention in mentions)
@@ -216,6 +204,6 @@ def _union(entry: Coded) -> re.Pattern[str] | None:
     return re.compile("|".join(f"(?:{cue})" for cue in entry.cues), re.IGNORECASE) if entry.cues else None
 
 
-def _quotes(whole: str, title_length: int, passages: Sequence[Passage]) -> tuple[str, ...]:
-    quotes = (quote(whole, title_length, passage) for passage in passages[:MAX_QUOTES])
+def _quotes(page: Cut, passages: Sequence[Passage]) -> tuple[str, ...]:
+    quotes = (page.quote(passage) for passage in passages[:MAX_QUOTES])
     return tuple(dict.fromkeys(q for q in quotes if q))

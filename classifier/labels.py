@@ -73,7 +73,9 @@ def _seed(path: Path, number: int, line: str) -> Example:
             flags=tuple(row["flags"]),
         )
     except (ValueError, KeyError, TypeError) as problem:
-        raise LabelError(f"{path.name}, line {number}: not a seed line ({problem!r}); see labels/seed/README.md") from problem
+        raise LabelError(
+            f"{path.name}, line {number}: not a seed line ({problem!r}); see labels/seed/README.md"
+        ) from problem
     if example.relevance not in _DECISIONS:
         raise LabelError(
             f"{path.name}, line {number}: relevance is {example.relevance!r}; expected one of {', '.join(_DECISIONS)}"

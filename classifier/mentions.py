@@ -19,8 +19,10 @@ _NEAR = 300  # characters in which what a mention is about, explained or linked 
 _AT = 40  # characters each side in which `unless` rules a candidate out
 _BESIDE = 150  # characters in which mentoring or coaching stands 'beside' the name
 _GAP = r"(?:[\s\u00a0\u00ad\u200b|·]|-\n)+"  # what may stand between two words of a name
-_SPELT = re.compile(r"((?:[\w’'&-]+[ \n]+){1,7}?[\w’'&-]+)[ \n]*[(\[]([A-Z]{2,6})[)\]]")
-_BRACKETED = re.compile(r"\b([A-Z]{2,6})\s*(?:[(\[]|[-–—=:]\s|stands for|is short for)\s*((?:[\w’'&-]+\s+){1,6}[\w’'&-]+)")
+_SPELT_AFTER = re.compile(
+    r"\s*(?:[(\[]|[-–—=:]\s|stands for\s|is short for\s|means\s)\s*((?:[\w’'&-]+\s+){1,6}[\w’'&-]+)"
+)
+_WORDS = re.compile(r"[\w’'&-]+")
 _SMALL = frozenset({"and", "for", "of", "the", "in", "to", "at", "&", "on"})
 
 
@@ -45,6 +47,7 @@ class _Rules:
     """One mention's patterns, compiled."""
 
     mention: study_protocol.Mention
+    anchors: tuple[str, ...] | None  # one of these stands in every text with a candidate; None: cannot be said
     candidate: re.Pattern[str]
     certain: re.Pattern[str] | None
     needs: re.Pattern[str] | None
@@ -58,52 +61,50 @@ class _Rules:
 def find_mentions(protocol: Protocol, title: str, text: str) -> list[Mention]:
     """Return the names found in a text, in order of place; a pure function of protocol, title and text."""
     whole = f"{title}\n{text}"
+    lowered = whole.lower()
     found: list[Mention] = []
     for rules in _compiled(protocol):
-        spelt: dict[str, str] | None = None
+        if rules.anchors is not None and not any(anchor in lowered for anchor in rules.anchors):
+            continue
         taken: list[tuple[int, int]] = []
         for match in rules.candidate.finditer(whole):
             start, end = match.span()
             if any(a < end and start < b for a, b in taken):
                 continue
-            if spelt is None:
-                spelt = _spelt_out(whole)
-            verdict = _decide(rules, whole, start, end, spelt)
-            if verdict is None:
-                continue
             taken.append((start, end))
-            found.append(_mention(rules, protocol, whole, len(title), start, end, verdict[0]))
+            which = _decide(rules, whole, start, end)
+            found.append(_mention(rules, protocol, whole, len(title), start, end, which))
     return sorted(_without_overlaps(found), key=lambda m: (m.start, m.what))
 
 
-def _decide(
-    rules: _Rules, whole: str, start: int, end: int, spelt: dict[str, str]
-) -> tuple[str | None] | None:
-    """Return (None,) where the candidate counts, (namesake,) where it does not, None where it is no mention at all."""
+def _decide(rules: _Rules, whole: str, start: int, end: int) -> str | None:
+    """Return None where the candidate counts, else the namesake or :data:`UNCLEAR`."""
     name = whole[start:end]
     if rules.unless is not None:
         # The name's own words do not rule it out: what stands beside it does.
-        ruled_out = rules.unless.search(whole[max(0, start - _AT) : start]) or rules.unless.search(whole[end : end + _AT])
+        ruled_out = rules.unless.search(whole[max(0, start - _AT) : start]) or rules.unless.search(
+            whole[end : end + _AT]
+        )
         if ruled_out:
-            return (f"beside '{' '.join(ruled_out.group().split())}'",)
+            return f"beside '{' '.join(ruled_out.group().split())}'"
     for namesake, pattern in rules.namesakes:
         # A namesake at the name itself decides even a candidate that looks certain.
         for other in pattern.finditer(whole, max(0, start - 80), min(len(whole), end + 80)):
             if other.start() <= start < other.end() or other.start() < end <= other.end():
-                return (namesake,)
+                return namesake
     if rules.certain is not None and rules.certain.search(name):
-        return (None,)
-    long_name = spelt.get(name.strip())
+        return None
+    long_name = _spelt_out(whole, name) if name.isupper() and name.isalpha() else None
     if long_name is not None:
-        return (None,) if rules.certain is not None and rules.certain.search(long_name) else (long_name,)
+        return None if rules.certain is not None and rules.certain.search(long_name) else long_name
     for namesake, pattern in rules.namesakes:
         if pattern.search(whole):
-            return (namesake,)
+            return namesake
     if rules.needs is None:
-        return (None,)
+        return None
     within = rules.mention.within
     near = whole if not within else whole[max(0, start - within) : start] + " … " + whole[end : end + within]
-    return (None,) if rules.needs.search(near) else (UNCLEAR,)
+    return None if rules.needs.search(near) else UNCLEAR
 
 
 def _mention(
@@ -137,18 +138,21 @@ def _without_overlaps(found: list[Mention]) -> list[Mention]:
     ]
 
 
-def _spelt_out(whole: str) -> dict[str, str]:
-    """Return the abbreviations that the text itself spells out: 'Tourism Development Area (TDA)', 'TDA: Tenancy Deposit ...'."""
-    spelt: dict[str, str] = {}
-    for words, letters in _SPELT.findall(whole):
-        long_name = _initials(words.split(), letters, from_end=True)
-        if long_name:
-            spelt.setdefault(letters, long_name)
-    for letters, words in _BRACKETED.findall(whole):
-        long_name = _initials(words.split(), letters, from_end=False)
-        if long_name:
-            spelt.setdefault(letters, long_name)
-    return spelt
+def _spelt_out(whole: str, letters: str) -> str | None:
+    """Return what the text itself says ``letters`` stand for: 'Tourism Development Area (TDA)', 'TDA: Tenancy Deposit ...'."""
+    place = whole.find(letters)
+    while place >= 0:
+        after = place + len(letters)
+        if whole[place - 1 : place] in ("(", "[") and whole[after : after + 1] in (")", "]"):
+            words = _WORDS.findall(whole[max(0, place - 120) : place])
+            long_name = _initials(words[-8:], letters, from_end=True)
+        else:
+            match = _SPELT_AFTER.match(whole, after)
+            long_name = _initials(_WORDS.findall(match[1]), letters, from_end=False) if match else None
+        if long_name is not None:
+            return long_name
+        place = whole.find(letters, after)
+    return None
 
 
 def _initials(words: list[str], letters: str, *, from_end: bool) -> str | None:
@@ -201,15 +205,36 @@ def _rules(mention: study_protocol.Mention) -> _Rules:
     assert candidate is not None  # the protocol's model demands at least one
     return _Rules(
         mention=mention,
+        anchors=_anchors(mention.patterns),
         candidate=candidate,
         certain=union(mention.certain),
         needs=union(mention.needs),
         unless=union(mention.unless),
         namesakes=tuple((n.name, re.compile(_spaced(n.pattern))) for n in mention.namesakes),
-        about=tuple((code, re.compile("|".join(map(_spaced, ps)), re.IGNORECASE)) for code, ps in mention.about.items()),
+        about=tuple(
+            (code, re.compile("|".join(map(_spaced, ps)), re.IGNORECASE)) for code, ps in mention.about.items()
+        ),
         explained=union(mention.explained),
         linked=union(mention.linked),
     )
+
+
+def _anchors(patterns: list[str]) -> tuple[str, ...] | None:
+    """Return a literal of each pattern that no match can lack, in lower case; None if some pattern has none.
+
+    Most texts hold no name at all, and looking for a literal is fifty times faster than for a pattern.
+    """
+    anchors = []
+    for pattern in patterns:
+        # What stands in a class, in a group or under a quantifier may be absent; what is left may not.
+        bare = re.sub(r"\\.|\[[^]]*\]", "\0", pattern)
+        while (simpler := re.sub(r"\([^()]*\)", "\0", bare)) != bare:
+            bare = simpler
+        words = re.findall(r"[A-Za-z]{3,}", re.sub(r"[A-Za-z][?*{]", "\0", bare))
+        if "|" in bare or not words:
+            return None
+        anchors.append(max(words, key=len).lower())
+    return tuple(anchors)
 
 
 def _spaced(pattern: str) -> str:

@@ -34,6 +34,7 @@ _CODE = (
     "passages.py",
     "roles.py",
     "roles.toml",
+    "relations.py",
     "features.py",
     "depth.py",
     "labels.py",
@@ -43,6 +44,8 @@ _CODE = (
     "model.py",
     "judge.py",
 )
+_LOOKS, _DOUBT = 0.6, 0.3  # where a common topic begins to be seen, and what it costs: measured, flat around these
+_LIMITS = ("lower", "upper", "unclear", "vague")
 _ALSO = 0.3  # a passage this far below the page's best in relevance still speaks for its approaches
 
 Vector = NDArray[np.float64]
@@ -76,26 +79,44 @@ def model_id(protocol_hash: str, labels_hash: str) -> str:
 class Thresholds:
     """Where the lines are drawn, on pooled scores: below ``lower`` off-topic, from ``upper`` on relevant, between ambiguous.
 
-    A text whose best passage looks truly ambiguous (``unclear`` or above) is ambiguous unless it stands below ``lower``.
+    A text that looks truly ambiguous is so wherever it stands: its score for that need be ``unclear`` where it would else be
+    relevant, ``vague`` where it would else be off-topic.
     """
 
     lower: float
     upper: float
     unclear: float
+    vague: float
     codes: dict[str, float]  # output -> score from which it holds
+
+
+def decide(score: float, unclear: float, limits: Thresholds) -> str:
+    """Return relevant, off-topic or ambiguous for a page's pooled scores of relevance and of being truly ambiguous."""
+    if score < limits.lower:
+        return AMBIGUOUS if unclear >= limits.vague else OFF_TOPIC
+    return RELEVANT if score >= limits.upper and unclear < limits.unclear else AMBIGUOUS
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """One linear score an output over the vectoriser's columns."""
+    """One linear score an output over the vectoriser's columns.
+
+    ``common`` are topics that fill a larger share of searches' hits than of the labels (buses, sport): what looks like one of
+    them has more to prove, so its relevance is lowered by how much it does.
+    """
 
     outputs: tuple[str, ...]
     weights: NDArray[np.float32]  # columns x outputs
     biases: Vector
+    common: tuple[str, ...]
 
     def score(self, features: csr_matrix) -> Vector:
         """Return passages x outputs."""
         result: Vector = np.asarray(features @ self.weights, dtype=np.float64) + self.biases
+        columns = [self.outputs.index(name) for name in self.common if name in self.outputs]
+        if columns:
+            looks = result[:, columns].max(axis=1) + _LOOKS
+            result[:, self.outputs.index(RELEVANT)] -= _DOUBT * np.maximum(0.0, looks)
         return result
 
 
@@ -164,7 +185,8 @@ def save(model: Model, path: Path) -> None:
         "depth": model.depth,
         "slope": model.slope,
         "offset": model.offset,
-        "thresholds": [model.thresholds.lower, model.thresholds.upper, model.thresholds.unclear],
+        "common": list(model.linear.common),
+        "thresholds": [getattr(model.thresholds, name) for name in _LIMITS],
         "codes": model.thresholds.codes,
         "metrics": model.metrics,
     }
@@ -186,14 +208,14 @@ def load(path: Path, expected_id: str) -> Model:
         raise ModelError(f"{path}: was written by other versions; train again")
     if state["id"] != expected_id:
         raise ModelError(f"{path}: is another model than the one expected; train again")
-    lower, upper, unclear = state["thresholds"]
+    limits = dict(zip(_LIMITS, state["thresholds"], strict=True))
     return Model(
         id=state["id"],
         vectoriser=Vectoriser.restore(state["vectoriser"]),
-        linear=Linear(tuple(state["outputs"]), state["weights"], state["biases"]),
+        linear=Linear(tuple(state["outputs"]), state["weights"], state["biases"], tuple(state["common"])),
         depth=state["depth"],
         slope=state["slope"],
         offset=state["offset"],
-        thresholds=Thresholds(lower, upper, unclear, dict(state["codes"])),
+        thresholds=Thresholds(**limits, codes=dict(state["codes"])),
         metrics=state["metrics"],
     )

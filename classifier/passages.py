@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import islice
 
 QUOTE_LIMIT = 300  # characters; DESIGN.md: published files hold short quotes
-_AROUND = 350  # characters each side, rounded to sentences: measured, narrower windows lose who is meant (docs/judging.md)
+_AROUND = (
+    350  # characters each side, rounded to sentences: measured, narrower windows lose who is meant (docs/judging.md)
+)
 _WINDOW = 1400  # characters; windows that overlap are joined up to this length
 _MOST_MATCHES = 200  # a 300-page timetable says 'coach' on every line: the first 200 decide
 _MENU_RUN = 6  # consecutive short lines that make a menu; slides and tables are usually shorter or have longer lines
@@ -42,19 +45,54 @@ def reading(title: str, text: str) -> str:
 
 def cut(title: str, text: str, core: re.Pattern[str]) -> list[Passage]:
     """Return the passages of a page around matches of ``core``, in order; none where the keyword does not stand."""
-    whole = reading(title, text)
-    matches = []
-    for found in core.finditer(whole):
-        matches.append(found.span())
-        if len(matches) == _MOST_MATCHES:
-            break
-    if not matches:
-        return []
-    bounds = _sentence_starts(whole, len(title) + 1)
-    menus = _menu_spans(whole, len(title) + 1)
+    return Cut.of(title, text, core).passages
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A page cut into its passages, with what is needed to quote them."""
+
+    title: str
+    text: str
+    whole: str  # the reading
+    passages: list[Passage]
+    bounds: list[int]  # where sentences begin in the reading
+
+    @classmethod
+    def of(cls, title: str, text: str, core: re.Pattern[str]) -> Cut:
+        """Cut a page around matches of ``core``."""
+        whole = reading(title, text)
+        matches = [found.span() for found in islice(core.finditer(whole), _MOST_MATCHES)]
+        if not matches:
+            return cls(title, text, whole, [], [])
+        bounds = _sentence_starts(whole, len(title) + 1)
+        return cls(title, text, whole, _passages(whole, len(title), matches, bounds), bounds)
+
+    def quote(self, passage: Passage, limit: int = QUOTE_LIMIT) -> str:
+        """Return an exact substring of the title or of the text, at most ``limit`` characters, around a passage's first match.
+
+        The match outside the title is preferred: a title is shown beside the quote anyway.
+        """
+        whole, bounds, title_length = self.whole, self.bounds, len(self.title)
+        match = next((m for m in passage.matches if m[0] > title_length), passage.matches[0])
+        if match[0] <= title_length:
+            return whole[: min(title_length, limit)].strip()
+        index = bisect_right(bounds, match[0]) - 1
+        start = bounds[index]
+        end = bounds[index + 1] if index + 1 < len(bounds) else len(whole)
+        if end - start > limit:
+            start, end = _shorten(whole, start, end, match, limit)
+        # A sentence too short to be understood alone takes the next one along.
+        elif index + 2 < len(bounds) and end - start < 80 and bounds[index + 2] - start <= limit:
+            end = bounds[index + 2]
+        return whole[start:end].strip()
+
+
+def _passages(whole: str, title_length: int, matches: list[tuple[int, int]], bounds: list[int]) -> list[Passage]:
+    menus = _menu_spans(whole, title_length + 1)
     windows: list[tuple[int, int, list[tuple[int, int]]]] = []
     for match in matches:
-        start, end = _window(whole, bounds, match, len(title) + 1)
+        start, end = _window(whole, bounds, match, title_length + 1)
         if windows and start < windows[-1][1] and end - windows[-1][0] <= _WINDOW:
             first, last, held = windows[-1]
             windows[-1] = (first, max(last, end), [*held, match])
@@ -66,31 +104,11 @@ def cut(title: str, text: str, core: re.Pattern[str]) -> list[Passage]:
             end=end,
             text=whole[start:end],
             matches=tuple(held),
-            in_title=held[0][0] < len(title),
+            in_title=held[0][0] < title_length,
             menu=all(any(a <= m[0] < b for a, b in menus) for m in held),
         )
         for start, end, held in windows
     ]
-
-
-def quote(whole: str, title_length: int, passage: Passage, limit: int = QUOTE_LIMIT) -> str:
-    """Return an exact substring of the title or of the text, at most ``limit`` characters, around the first match.
-
-    The match outside the title is preferred: a title is shown beside the quote anyway.
-    """
-    match = next((m for m in passage.matches if m[0] > title_length), passage.matches[0])
-    if match[0] <= title_length:
-        return whole[: min(title_length, limit)].strip()
-    bounds = _sentence_starts(whole, title_length + 1)
-    index = bisect_right(bounds, match[0]) - 1
-    start = bounds[index]
-    end = bounds[index + 1] if index + 1 < len(bounds) else len(whole)
-    if end - start > limit:
-        start, end = _shorten(whole, start, end, match, limit)
-    # A sentence too short to be understood alone takes the next one along.
-    elif index + 2 < len(bounds) and end - start < 80 and bounds[index + 2] - start <= limit:
-        end = bounds[index + 2]
-    return whole[start:end].strip()
 
 
 def _shorten(whole: str, start: int, end: int, match: tuple[int, int], limit: int) -> tuple[int, int]:

@@ -126,7 +126,10 @@ def _give_texts(record: Record, crawl_id: int) -> int:
 def _give_authority_texts(db: Connection, crawl_id: int, authority: str) -> int:
     query = (
         select(
-            tables.capture.c.id, tables.capture.c.text_hash, tables.extraction.c.title, tables.extraction.c.text,
+            tables.capture.c.id,
+            tables.capture.c.text_hash,
+            tables.extraction.c.title,
+            tables.extraction.c.text,
             tables.capture.c.raw_hash,
         )
         .join(tables.page, tables.capture.c.page_id == tables.page.c.id)
@@ -157,7 +160,11 @@ def _give_authority_texts(db: Connection, crawl_id: int, authority: str) -> int:
     for batch in _batches(list(texts.values())):
         insert_new(db, tables.text, batch)
     if moved:
-        change = update(tables.capture).where(tables.capture.c.id == bindparam("capture")).values(text_hash=bindparam("hash"))
+        change = (
+            update(tables.capture)
+            .where(tables.capture.c.id == bindparam("capture"))
+            .values(text_hash=bindparam("hash"))
+        )
         db.execute(change, moved)
     return len(rows)
 

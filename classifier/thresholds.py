@@ -17,8 +17,9 @@ from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Thresholds
 from study.protocol import Protocol
 
 RECALL = 0.99  # of relevant texts that must stand at or above the lower threshold, in cross-validation
-PRECISION = 0.97  # of relevant texts among those at or above the upper threshold, in cross-validation
-LOST_TO_UNCLEAR = 0.02  # share of relevant texts that the unclear score alone may make ambiguous
+PRECISION = 0.95  # of relevant texts among those at or above the upper threshold, in cross-validation
+LOST_TO_UNCLEAR = 0.02  # share of relevant texts that looking ambiguous may send to a person
+QUEUED_AS_VAGUE = 0.02  # share of off-topic hits below the lower threshold that looking ambiguous may send to a person
 
 
 def deployment_weights(protocol: Protocol, material: Material) -> Vector:
@@ -28,7 +29,8 @@ def deployment_weights(protocol: Protocol, material: Material) -> Vector:
     relevant = material.which(RELEVANT)
     if protocol.deployment is None:
         weights[relevant | material.which(OFF_TOPIC)] = 1.0
-        return weights / weights.sum()
+        weights /= weights.sum()
+        return weights
     prevalence, mix = protocol.deployment.prevalence, protocol.deployment.topics
     weights[relevant] = prevalence / relevant.sum()
     shares = [
@@ -55,14 +57,21 @@ def calibrate(protocol: Protocol, material: Material, scores: Vector) -> tuple[f
     return float(estimator.coef_[0, 0]), float(estimator.intercept_[0])
 
 
-def choose(material: Material, out: OutOfFold) -> Thresholds:
+def choose(protocol: Protocol, material: Material, out: OutOfFold) -> Thresholds:
     """Choose the thresholds; the constants above say what each must hold."""
     relevant = material.which(RELEVANT)
-    scores, unclear = out.pages[RELEVANT], out.pages[AMBIGUOUS]
+    scores, looks = out.pages[RELEVANT], out.pages[AMBIGUOUS]
     lower = float(np.sort(scores[relevant])[int((1 - RECALL) * relevant.sum())])
-    vague = float(np.quantile(unclear[relevant], 1 - LOST_TO_UNCLEAR)) if material.which(AMBIGUOUS).any() else np.inf
-    upper = _precise(scores[unclear < vague], relevant[unclear < vague])
-    return Thresholds(lower=lower, upper=max(lower, upper), unclear=vague, codes=_codes(material, out))
+    unclear = vague = np.inf
+    if material.which(AMBIGUOUS).any():
+        unclear = float(np.quantile(looks[relevant], 1 - LOST_TO_UNCLEAR))
+        weights = deployment_weights(protocol, material) * material.which(OFF_TOPIC) * (scores < lower)
+        order = np.argsort(-looks, kind="stable")
+        passed = np.flatnonzero(np.cumsum(weights[order]) > QUEUED_AS_VAGUE * weights.sum())
+        vague = float(looks[order][passed[0]]) if len(passed) else np.inf
+    clear = looks < unclear
+    upper = _precise(scores[clear], relevant[clear])
+    return Thresholds(lower, max(lower, upper), unclear, vague, codes=_codes(material, out))
 
 
 def _precise(scores: Vector, truth: Mask) -> float:
@@ -77,7 +86,8 @@ def _codes(material: Material, out: OutOfFold) -> dict[str, float]:
     for output in material.outputs:
         kind, _, code = output.partition(":")
         if code:
-            known = material.which(RELEVANT) if kind == "approaches" else ~material.which(AMBIGUOUS)
+            known = np.ones(len(material.examples), dtype=bool)
+            known = material.which(RELEVANT) if kind == "approaches" else known
             known = material.which(OFF_TOPIC) if kind == "topics" else known
             chosen[output] = _best_f1(out.pages[output][known], material.column(output)[known])
     return chosen

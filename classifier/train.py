@@ -9,7 +9,7 @@ import numpy as np
 
 from classifier.evaluation import measure
 from classifier.features import Vectoriser
-from classifier.fitting import FOLDS, fit_depth, fit_linear, out_of_fold, prepare
+from classifier.fitting import FOLDS, fit_depth, fit_linear, kernel_of, out_of_fold, prepare
 from classifier.labels import Example, labels_hash
 from classifier.model import OFF_TOPIC, RELEVANT, Model, model_id
 from classifier.thresholds import calibrate, choose
@@ -34,15 +34,17 @@ def train(protocol: Protocol, examples: Sequence[Example]) -> Model:
             f"a model needs at least {2 * FOLDS} of each (write seeds, or label more)"
         )
     material = prepare(protocol, examples)
-    out = out_of_fold(material)
-    thresholds = choose(material, out)
-    slope, offset = calibrate(protocol, material, out.pages[RELEVANT])
     vectoriser = Vectoriser.fit(material.words)
+    features = vectoriser.transform(material.words)
+    kernel = kernel_of(features)
+    out = out_of_fold(material, features, kernel)
+    thresholds = choose(protocol, material, out)
+    slope, offset = calibrate(protocol, material, out.pages[RELEVANT])
     everything = np.ones(len(examples), dtype=bool)
     return Model(
         id=model_id(protocol.hash, labels_hash(examples)),
         vectoriser=vectoriser,
-        linear=fit_linear(material, vectoriser.transform(material.words), everything),
+        linear=fit_linear(material, features, kernel, everything),
         depth=fit_depth(material, everything),
         slope=slope,
         offset=offset,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
@@ -14,6 +14,8 @@ from mentorwatch import options as o
 if TYPE_CHECKING:
     from classifier.files import Line, Pages
     from classifier.judge import Judge
+    from classifier.model import Model
+    from study.protocol import Protocol
 
 
 def classify(
@@ -79,7 +81,7 @@ def classify(
         raise typer.BadParameter(f"--format is {form!r}; expected jsonl or csv")
     if output is not None and str(output) != "-" and str(input) != "-" and output.resolve() == input.resolve():
         raise typer.BadParameter("--output is --input itself; name another file")
-    judge = Judge(study, _model(record, study, quiet))
+    judge = Judge(study, _model(record, study))
     with ExitStack() as open_files:
         pages = Pages(_opened(open_files, input, "r"), read)
         count = _judge_pages(pages, judge, open_files, output, written)
@@ -111,14 +113,12 @@ def _judge_pages(pages: Pages, judge: Judge, open_files: ExitStack, output: Path
     return count
 
 
-def _judge_record(url: str, study: object, crawl: int | None, quiet: bool) -> None:
+def _judge_record(url: str, study: Protocol, crawl: int | None, quiet: bool) -> None:
     from rich.progress import Progress
 
     from classifier.stage import judge_record
-    from study.protocol import Protocol
     from study.record import Record
 
-    assert isinstance(study, Protocol)
     with Record.open(url, create=False) as record, Progress(disable=quiet, transient=True) as bar:
         task = bar.add_task("judging", total=None)
         summary = judge_record(record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total))
@@ -132,12 +132,10 @@ def _judge_record(url: str, study: object, crawl: int | None, quiet: bool) -> No
         )
 
 
-def _model(url: str, study: object, quiet: bool):  # type: ignore[no-untyped-def]
+def _model(url: str, study: Protocol) -> Model | None:
     from classifier.stage import ensure_model
-    from study.protocol import Protocol
     from study.record import DEFAULT_URL, Record
 
-    assert isinstance(study, Protocol)
     directory = Path("data") / "models"
     if not url:
         url = DEFAULT_URL if Path(DEFAULT_URL.removeprefix("sqlite:///")).exists() else ""
@@ -159,6 +157,6 @@ def _opened(open_files: ExitStack, path: Path, mode: str) -> TextIO:
             reconfigure(encoding="utf-8", newline="", errors="replace")
         return stream
     try:
-        return open_files.enter_context(path.open(mode, encoding="utf-8", errors="replace", newline=""))
+        return cast(TextIO, open_files.enter_context(path.open(mode, encoding="utf-8", errors="replace", newline="")))
     except OSError as problem:
         raise UserError(f"{path}: cannot be {'read' if mode == 'r' else 'written'}: {problem.strerror}") from problem
