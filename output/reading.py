@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from study import record as r
 from study.decisions import Decision, decisions
-from study.judging import texts_of
+from study.judging import model_in_use, texts_of
 from study.protocol import Protocol
 from study.record import Record, RecordError
 
