@@ -57,7 +57,7 @@ def make_plan(animal: Animal, docs: list[Doc], query: str, options: Options = PL
     quirks, pager = animal.quirks, animal.pager
     size = options.size or pager.size
     hits = match(docs, query)
-    note, filler = "", []
+    note, filler = "", list[Doc]()
     if "ignore-query" in quirks:
         hits = list(docs)
     if "dead-index" in quirks:
@@ -116,7 +116,7 @@ def _widen(animal: Animal, docs: list[Doc], query: str) -> tuple[str, list[Doc]]
         known = sorted({w for d in docs for w in d.counts if len(w) > 4})
         near = difflib.get_close_matches(words_of(query)[0], known, 1, 0.0)[0]
         note = f"<p>No results found for <b>{escape(query)}</b>. Showing results for <b>{escape(near)}</b> instead.</p>"
-        return note, match(docs, near)[:5]
+        return note if "widen-silently" not in animal.quirks else "", match(docs, near)[:5]
     return "", []
 
 
@@ -171,7 +171,8 @@ def estimate(n: int) -> int:
 
 @functools.cache
 def _named(name: str) -> dict[str, Any]:
-    return WORDING["total"][name]
+    found: dict[str, Any] = WORDING["total"][name]
+    return found
 
 
 def _wording(animal: Animal) -> dict[str, Any]:

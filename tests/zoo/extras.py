@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (markup is easier to read unbroken)
 """What stands around the hits and is not one: facets, promoted links, did-you-mean, related searches, widgets."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -63,13 +64,18 @@ def _facet_form(a: Around) -> Part:
 
 
 def _promoted(a: Around) -> Part:
+    """Editors' picks for a word: other pages for each query, none where nothing was found."""
+    if not a.hits:
+        return "", "", ""
+    first = zlib.crc32(a.query.encode()) % max(len(a.others) - 2, 1)
+    picks = a.others[first : first + 2]
     if a.variant % 2:
         items = "".join(
             f'<div class="featured-result"><span>Recommended</span> {a.link(d)}<p>Our most used page.</p></div>'
-            for d in a.others[:2]
+            for d in picks
         )
         return f'<div class="best-bets"><h2>Recommended pages</h2>{items}</div>', "", ""
-    items = "".join(f"<li>{a.link(d)} (promoted)</li>" for d in a.others[:2])
+    items = "".join(f"<li>{a.link(d)} (promoted)</li>" for d in picks)
     return f'<div class="key-match"><p>Key matches</p><ul>{items}</ul></div>', "", ""
 
 

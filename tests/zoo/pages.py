@@ -84,6 +84,11 @@ def article(doc: Doc) -> str:
     return "".join(f"<p>{escape(s)}</p>" for s in doc.sentences)
 
 
+def decoy_forms(animal: Animal) -> str:
+    """The HTML of the animal's decoys."""
+    return "".join(DECOYS[d] for d in animal.decoys + animal.decoys_after)
+
+
 def home_main(animal: Animal, news: list[Doc], form: str = "") -> str:
     """The body of a home page: welcome, decoy forms, the way to the search and some news."""
     before = "".join(DECOYS[d] for d in animal.decoys)
@@ -142,7 +147,11 @@ SIMPLE_ENTRIES: dict[str, str] = {
 
 def entry_text(home: str) -> str:
     """HTML of the page that stands before the home page; an engine knows its words too."""
-    return SIMPLE_ENTRIES.get(home) or {"consent-link": CONSENT_LINK, "consent-form": CONSENT_FORM}.get(home, "")
+    return SIMPLE_ENTRIES.get(home) or {
+        "consent-link": CONSENT_LINK,
+        "consent-form": CONSENT_FORM,
+        "frameset": FRAMESET,
+    }.get(home, "")
 
 
 def opensearch(animal: Animal, base: str) -> str:

@@ -51,13 +51,15 @@ class Site(Search):
             return (self._fault("home") if path == "/" else None) or self._entry(request)
         if request.role == "sister" and path == "/":
             return Response(302, b"", headers={"Location": self.bases["main"] + "/"})
-        if path in WORKING_DECOYS and request.role == "main":
+        if path in WORKING_DECOYS and request.role == "main" and f'action="{path}"' in pages.decoy_forms(a):
             return self._decoy(request)
         return self._content(request)
 
     def _is_search(self, request: Request) -> bool:
         """Whether the search's own path is asked for, later pages by path included."""
         ask, path = self.animal.ask, request.path
+        if self.animal.home == "none":
+            return False
         for known in (ask.path, ask.redirect):
             if known == "/" and path == "/" and ask.field in request.fields(ask.charset):
                 return True

@@ -24,7 +24,11 @@ WORKING = [a for a in ALL if a.expect.status in ("complete", "capped") and a.exp
 HTML = [a for a in WORKING if a.ask.answer == "html"]
 FEEDS = [a for a in WORKING if a.ask.answer != "html"]
 BREAKING = [a for a in ALL if any(f.at.startswith("page") and f.kind not in ONCE for f in a.faults)]
-ids = {"ids": lambda a: a.id}
+
+
+def each(chosen: list[Animal]) -> pytest.MarkDecorator:
+    """Run a test once for each of these animals."""
+    return pytest.mark.parametrize("animal", chosen, ids=[a.id for a in chosen])
 
 
 class Visitor:
@@ -163,7 +167,7 @@ def contains_in_order(whole: list[str], part: list[str]) -> bool:
     return all(p in rest for p in part)
 
 
-@pytest.mark.parametrize("animal", HTML, **ids)
+@each(HTML)
 def test_a_walk_by_hand_reaches_exactly_the_expected_hits(zoo: Zoo, animal: Animal) -> None:
     site = zoo.site(animal)
     crowded = animal.extras or animal.menu_hits or "home-hit" in animal.quirks
@@ -195,7 +199,7 @@ def test_a_walk_by_hand_reaches_exactly_the_expected_hits(zoo: Zoo, animal: Anim
             assert zoo.requests(animal) - before + 2 * hops - extra == zoo.minimum_requests(animal, query)
 
 
-@pytest.mark.parametrize("animal", HTML, **ids)
+@each(HTML)
 def test_an_unknown_word_finds_nothing_and_words_of_the_home_page_find_something(zoo: Zoo, animal: Animal) -> None:
     site = zoo.site(animal)
     assert not site.plan("qxvzjkwy").hits
@@ -204,7 +208,7 @@ def test_an_unknown_word_finds_nothing_and_words_of_the_home_page_find_something
     assert all(site.plan(w).hits for w in words)
 
 
-@pytest.mark.parametrize("animal", WORKING, **ids)
+@each(WORKING)
 def test_queries_have_no_hit_one_a_handful_and_several_pages(zoo: Zoo, animal: Animal) -> None:
     sizes = [len(zoo.site(animal).plan(q).hits) for q in animal.queries]
     assert sizes[0] == 0
@@ -213,7 +217,7 @@ def test_queries_have_no_hit_one_a_handful_and_several_pages(zoo: Zoo, animal: A
     assert sizes[3] >= 20 or sizes[3] > 2 * animal.pager.size
 
 
-@pytest.mark.parametrize("animal", HTML, **ids)
+@each(HTML)
 def test_totals_are_on_the_page_as_stated(zoo: Zoo, animal: Animal) -> None:
     query = animal.queries[3]
     expected = zoo.expected(animal, query)
@@ -225,7 +229,7 @@ def test_totals_are_on_the_page_as_stated(zoo: Zoo, animal: Animal) -> None:
     assert query in unescape(content)
 
 
-@pytest.mark.parametrize("animal", FEEDS, **ids)
+@each(FEEDS)
 def test_feeds_list_the_expected_hits(zoo: Zoo, animal: Animal) -> None:
     site = zoo.site(animal)
     for query in animal.queries:
@@ -245,9 +249,7 @@ def test_feeds_list_the_expected_hits(zoo: Zoo, animal: Animal) -> None:
         assert tuple(dict.fromkeys(met)) == zoo.expected(animal, query).urls
 
 
-@pytest.mark.parametrize(
-    "animal", [a for a in HTML if a.urls == "slug" and not a.documents and not a.quirks][:12], **ids
-)
+@each([a for a in HTML if a.urls == "slug" and not a.documents and not a.quirks][:12])
 def test_expected_hits_are_the_pages_that_say_the_word(zoo: Zoo, animal: Animal) -> None:
     """An oracle that shares no code with the engine: every page is fetched and read."""
     site, visitor = zoo.site(animal), Visitor()
@@ -258,7 +260,7 @@ def test_expected_hits_are_the_pages_that_say_the_word(zoo: Zoo, animal: Animal)
             assert set(zoo.expected(animal, query).urls) - {zoo.home(animal)} == says
 
 
-@pytest.mark.parametrize("animal", BREAKING, **ids)
+@each(BREAKING)
 def test_what_breaks_midway_keeps_the_hits_before(zoo: Zoo, animal: Animal) -> None:
     few, many = zoo.expected(animal, animal.queries[2]), zoo.expected(animal, animal.queries[3])
     page = int(animal.faults[0].at[4:])
@@ -274,10 +276,8 @@ def test_what_breaks_midway_keeps_the_hits_before(zoo: Zoo, animal: Animal) -> N
         assert BLOCKS[animal.faults[0].kind]["body"].strip()[:60] in html
 
 
-@pytest.mark.parametrize(
-    "animal",
-    [a for a in ALL if a.faults and a.faults[0].kind in BLOCKS and a.faults[0].at in ("search", "home", "everything")],
-    **ids,
+@each(
+    [a for a in ALL if a.faults and a.faults[0].kind in BLOCKS and a.faults[0].at in ("search", "home", "everything")]
 )
 def test_refusals_stand_where_they_should(zoo: Zoo, animal: Animal) -> None:
     visitor, fault = Visitor(), animal.faults[0]
@@ -290,7 +290,7 @@ def test_refusals_stand_where_they_should(zoo: Zoo, animal: Animal) -> None:
     assert str(block["body"])[:40] in content
 
 
-@pytest.mark.parametrize("kind", ["stall", "drip", "reset"])
+@pytest.mark.parametrize("kind", ["stall", "drip", "reset", "short"])
 def test_silence_and_resets_are_silent(zoo: Zoo, kind: str) -> None:
     animal = next(
         a for a in ALL if a.faults and a.faults[0].kind == kind and a.faults[0].at in ("search", "everything")
