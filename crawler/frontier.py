@@ -73,7 +73,7 @@ def open_crawl(
     ``fresh`` leaves an unfinished one as it is and begins anew.
     """
     wanted = [{"authority": t.authority, "home_url": t.home_url, "host_kind": t.host_kind} for t in targets]
-    with record.begin() as db:
+    with record.begin_crawling() as db:
         if not fresh:
             unfinished = db.execute(
                 select(r.crawl.c.id, r.crawl.c.targets)
@@ -347,7 +347,7 @@ def finish_crawl(record: Record, crawl_id: int) -> bool:
     """Mark a crawl finished if nothing of it is left to do; tell whether it is."""
     if sites_to_visit(record, crawl_id):
         return False
-    with record.begin() as db:
+    with record.begin_crawling() as db:
         db.execute(
             update(r.crawl)
             .where(r.crawl.c.id == crawl_id, r.crawl.c.finished_at.is_(None))

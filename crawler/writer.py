@@ -84,7 +84,7 @@ class Writer:
             self._tell(pieces, None)
             return
         try:
-            with self._record.begin() as db:
+            with self._record.begin_crawling() as db:
                 results = [piece.work(db, self._warc) for piece in pieces]
                 self._warc.sync()
         except (SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as problem:

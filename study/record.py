@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, create_engine, event, make_url, select
+from sqlalchemy import Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError
@@ -71,6 +71,9 @@ ENVIRONMENT_VARIABLE = "MENTORWATCH_RECORD"
 DIRECTORY_VARIABLE = "MENTORWATCH_DIRECTORY"  # of a record on PostgreSQL: where WARC files and models stand
 
 
+_CRAWLING = 20_080_729  # the advisory lock of crawling processes on PostgreSQL
+
+
 class RecordError(UserError):
     """The record cannot be opened or read; the text names the URL and what to do. Do not retry without a change."""
 
@@ -119,6 +122,23 @@ class Record:
         """Yield a connection in a transaction, committed at the end, rolled back on an exception."""
         with self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def begin_crawling(self) -> Iterator[Connection]:
+        """Like :meth:`begin`, for a crawling process: :meth:`settle` of the next one waits for it."""
+        with self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock_shared(_CRAWLING)))
+            yield connection
+
+    def settle(self) -> None:
+        """Wait until what a killed crawling process had sent is committed or rolled back.
+
+        PostgreSQL finishes a commit after its client was killed; whoever reads before that would do the work again.
+        """
+        with self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_CRAWLING)))
 
     @property
     def directory(self) -> Path:

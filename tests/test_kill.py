@@ -59,6 +59,12 @@ def contents(url):
         ).join(r.page, r.page.c.id == r.capture.c.page_id)
         sites = select(*(c for c in r.site.c if c.name not in ("id", "crawl_id", "checked_at")))
         queries = {
+            "crawls": select(
+                r.crawl.c.protocol,
+                r.crawl.c.sample,
+                r.crawl.c.targets,
+                (r.crawl.c.finished_at.is_not(None)).label("finished"),
+            ),
             "sites": sites,
             "searches": searches,
             "hits": hits,
@@ -66,12 +72,6 @@ def contents(url):
             "captures": captures,
             "bodies": select(r.body),
             "extractions": select(r.extraction),
-            "crawls": select(
-                r.crawl.c.protocol,
-                r.crawl.c.sample,
-                r.crawl.c.targets,
-                (r.crawl.c.finished_at.is_not(None)).label("finished"),
-            ),
         }
         return {name: sorted(repr(tuple(row)) for row in db.execute(query)) for name, query in queries.items()}
 

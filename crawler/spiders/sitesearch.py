@@ -62,6 +62,7 @@ class SiteSearch(AskingSpider):
         plan = self._plan
         assert plan is not None
         self.record = Record.open(plan.record_url)
+        self.record.settle()
         warc_directory = self.record.directory / "warc"
         for name in cut_back(warc_directory, frontier.warc_ends(self.record)) if warc_directory.is_dir() else ():
             logger.warning("%s: cut back to its last committed record", name)
