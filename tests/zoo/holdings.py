@@ -87,6 +87,8 @@ class Holdings:
         url, wrap = self.url(doc), self.animal.wrap
         query = quote(url, safe="")
         if wrap in ("", "relative") and doc.role == self.animal.ask.role:
+            if wrap == "relative":
+                return doc.path.lstrip("/")
             return ".." + doc.path if "base" in self.animal.quirks else doc.path
         return {
             "protocol-relative": url.partition(":")[2],

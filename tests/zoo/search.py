@@ -232,8 +232,13 @@ class Search(Holdings):
         elif page >= last and pager.end == "self":
             following = page
         path = a.ask.redirect or a.ask.path
+
+        def url(n: int) -> str:
+            target = self.place_url(question, n)
+            return "?" + target.partition("?")[2] if "query-only-links" in a.quirks else target
+
         view = paging.View(
-            page, last, plan.size, plan.stated, question.query, following, lambda n: self.place_url(question, n), path,
+            page, last, plan.size, plan.stated, question.query, following, url, path,
             a.ask.field, pager.param, state, a.look != "aspnet2008",
         )  # fmt: skip
         head = (
@@ -241,7 +246,8 @@ class Search(Holdings):
             if pager.style == "head-link" and following
             else ""
         )
-        return paging.draw(pager.family, pager.style, view), head
+        drawn = paging.draw(pager.family, pager.style, view)
+        return drawn.replace("&amp;", "&") if "raw-ampersands" in a.quirks else drawn, head
 
     def _around(self, query: str, hits: list[Doc], variant: int, page: int) -> Around:
         matching = {d.number for d in hits}

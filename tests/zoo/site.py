@@ -20,16 +20,16 @@ class Site(Search):
         with self._lock:
             if request.path not in ("/robots.txt", "/favicon.ico"):
                 self.requests["all"] += 1
-            response = self._robots() if request.path == "/robots.txt" else self._route(request)
+            response = self._robots(request.role) if request.path == "/robots.txt" else self._route(request)
         if "gzip" in self.animal.quirks and response.manner == "plain":
             response.manner = "gzip"
         return response
 
-    def _robots(self) -> Response:
+    def _robots(self, role: str) -> Response:
         fault = self._fault("robots") or self._fault("everything")
         if fault:
             return fault
-        if not self.animal.robots:
+        if not self.animal.robots or role != ("sister" if "robots-sister" in self.animal.quirks else "main"):
             return Response(404, b"no robots.txt here", "text/plain")
         return Response(200, self.animal.robots.encode(), "text/plain")
 

@@ -126,7 +126,8 @@ def turn(zoo: Zoo, animal: Animal, visitor: Visitor, html: str, query: str, page
         carry |= {"scope": "site"}
     if pager.family in LINK_FAMILIES:
         target = site.place_url(Question(query, page - 1, PLAIN, carry), page)
-        assert escape(target, quote=True) in html, f"no link to {target}"
+        seen = target.partition("?")[2] if "query-only-links" in animal.quirks else target
+        assert escape(seen) in html or ("raw-ampersands" in animal.quirks and seen in html), f"no link to {target}"
         return visitor.get(base + target)
     path = base + (ask.redirect or ask.path)
     if pager.family == "postback":
@@ -187,7 +188,7 @@ def test_a_walk_by_hand_reaches_exactly_the_expected_hits(zoo: Zoo, animal: Anim
             if animal.pager.family == "cumulative":
                 shown = [site.url(d) for part in plan.pages[:number] for _, d in part]
             assert contains_in_order(links, shown), f"{query!r}, page {number}"
-            if not crowded and plan.hits:
+            if not crowded and not plan.filler:
                 assert {u for u in links if not u.endswith(f"{urlsplit(u).netloc}/")} <= set(shown), (
                     f"strays on page {number}"
                 )
