@@ -16,7 +16,9 @@ from w3lib.url import canonicalize_url
 
 from replica import answers
 from replica.answers import Answer
+from study import protocol
 from study import record as r
+from study.judging import model_in_use
 from study.record import Record
 
 
@@ -83,11 +85,18 @@ def _path(url_or_path: str) -> str:
 
 def _verdicts(record: Record) -> dict[tuple[str, str], str]:
     crawl_id = record.latest_crawl()
+    study = protocol.load("nfer-2008")
+    with record.begin() as db:
+        model_id = model_in_use(db, study, crawl_id)
     query = (
         select(r.page.c.authority, r.page.c.url, r.judgement.c.relevance)
         .join(r.capture, r.capture.c.page_id == r.page.c.id)
         .join(r.judgement, r.judgement.c.text_hash == r.capture.c.text_hash)
-        .where(r.capture.c.crawl_id == crawl_id)
+        .where(
+            r.capture.c.crawl_id == crawl_id,
+            r.judgement.c.protocol_hash == study.hash,
+            r.judgement.c.model_id == model_id,
+        )
     )
     with record.begin() as db:
         return {(row.authority, _path(row.url)): row.relevance for row in db.execute(query)}
