@@ -64,11 +64,12 @@ class Link:
 
 @dataclass
 class Line:
-    """A run of visible text between two block boundaries."""
+    """A run of visible text between two block boundaries; `linked` where it is nothing but links."""
 
     text: str
     at: int
     element: HtmlElement
+    linked: bool = False
 
 
 @dataclass
@@ -131,6 +132,7 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
     path: list[str] = []
     styled: list[str] = []
     words: list[str] = []
+    plain_text: list[bool] = []
     owner: HtmlElement = root
     at = 0
     unread = 0
@@ -141,7 +143,8 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
         words.clear()
         if text:
             at += 1
-            anatomy.lines.append(Line(text, at, owner))
+            anatomy.lines.append(Line(text, at, owner, linked=not plain_text))
+        plain_text.clear()
 
     for count, (event, element) in enumerate(etree.iterwalk(root, events=("start", "end"))):
         tag = element.tag if isinstance(element.tag, str) else ""
@@ -162,8 +165,12 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
                 if link:
                     url, href, said = link
                     anatomy.links.append(Link(element, url, href, said, at, tuple(path), tuple(styled)))
+            if tag == "a" and _abuts(element):
+                words.append(" ")
             if not unread and element.text:
                 words.append(element.text)
+                if "a" not in path and not element.text.isspace():
+                    plain_text.append(True)
             if not unread and tag == "img" and element.get("alt"):
                 words.append(" ")
         else:
@@ -178,6 +185,8 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
             anatomy.ends[element] = at
             if not unread and element.tail and element is not root:
                 words.append(element.tail)
+                if "a" not in path and re.search(r"\w", element.tail):
+                    plain_text.append(True)
     flush()
     return anatomy
 
@@ -190,6 +199,12 @@ def _style(element: HtmlElement, tag: str) -> str:
         tag = f"{tag}:{sum(1 for _ in element.itersiblings('td', 'th', preceding=True))}"
     marks = f"{element.get('id') or ''} {element.get('class') or ''}"
     return tag + "." + re.sub(r"\d+", "", " ".join(marks.split())) if marks.strip() else tag
+
+
+def _abuts(link: HtmlElement) -> bool:
+    """Whether a link follows another without a space: '5</a><a>Next' is two words."""
+    before = link.getprevious()
+    return before is not None and before.tag == "a" and not before.tail
 
 
 def _unseen(element: HtmlElement) -> bool:

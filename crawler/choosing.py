@@ -11,7 +11,19 @@ from crawler import paging, totals
 from crawler.anatomy import Anatomy, Link
 from crawler.hits import completed
 from crawler.layout import Layout
-from crawler.lists import Group, first_of_each, groups, is_search_link, keys, offers_other_query, place
+from crawler.lists import (
+    Group,
+    alone,
+    branches,
+    first_of_each,
+    groups,
+    is_search_link,
+    keys,
+    offers_other_query,
+    place,
+    ranked,
+    windows,
+)
 from crawler.platforms import Platform, css
 from crawler.searchspec import SearchSpec
 from crawler.web import canonical_url
@@ -29,17 +41,23 @@ class Reader:
     platform: Platform | None = None
 
 
-def choose(anatomy: Anatomy, reader: Reader, stated: totals.Total) -> tuple[Group | None, list[str]]:
+def choose(
+    anatomy: Anatomy, reader: Reader, stated: totals.Total, *, sure: bool = True
+) -> tuple[Group | None, list[str]]:
     """The group that is the results list: by the platform's selector, by what was learned, or by comparison."""
     expected, total = stated.on_page, stated.number
     if total == 0:
         return None, []
     notes: list[str] = []
     chosen = _selected(anatomy, reader)
-    learned, candidates = learned_list(anatomy, reader, expected, total)
-    if learned is None or (expected is not None and len(learned.links) != expected):
+    learned, candidates = learned_list(anatomy, reader, expected, total if sure else None)
+    if (
+        learned is None
+        or (expected is not None and len(learned.links) != expected)
+        or (sure and _too_many(learned, total))
+    ):
         generic = _generic(anatomy, reader, candidates, expected, total)
-        if learned is None or (generic is not None and len(generic.links) == expected):
+        if learned is None or (generic is not None and len(generic.links) in (expected, total)):
             learned = generic
     if learned is not None and chosen is not None and expected == len(learned.links) != len(chosen.links):
         notes.append(
@@ -56,6 +74,11 @@ def choose(anatomy: Anatomy, reader: Reader, stated: totals.Total) -> tuple[Grou
             )
             chosen = None
     return chosen or learned, notes
+
+
+def _too_many(group: Group, total: int | None) -> bool:
+    """Whether a list is longer than the total that the page states."""
+    return total is not None and len(group.links) > total
 
 
 def _selected(anatomy: Anatomy, reader: Reader) -> Group | None:
@@ -115,28 +138,21 @@ def learned_list(
     ]
     if not inside:
         return None, candidates
+    if layout.slot[0] == "first":
+        inside = first_of_each(inside, depth + 1) or inside
     group = Group(layout.slot, inside)
     place(group)
-    if layout.slot[0] == "first":
-        group.chain = [*reversed(list(inside[0].element.iterancestors()))][: depth + 1]
-        group.links = first_of_each(group) or inside
-        place(group)
+    parts = [*branches(group, depth), *windows(group, expected if expected is not None else total)]
+    if len(parts) > 1:
+        group = ranked(parts, anatomy, expected, total)[0]
     if len(group.links) == 1:
-        group = _lone(group, depth)
+        group = alone(group, depth)
     within = [link for link in new if link.styled[:depth] == layout.container]
     whole = completed(group, within)
     wanted = expected if expected is not None else total
     if wanted is not None and len(group.links) == wanted != len(whole.links):
         return group, candidates
     return whole, candidates
-
-
-def _lone(group: Group, depth: int) -> Group:
-    """One link where a list was learned: its block is what stands right under the learned container."""
-    chain = [*reversed(list(group.links[0].element.iterancestors())), group.links[0].element]
-    level = min(depth + 1, len(chain) - 1)
-    group.chain, group.blocks = chain[:level], [chain[level]]
-    return group
 
 
 def _generic(

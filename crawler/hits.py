@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from crawler.anatomy import Anatomy, Line, Link
-from crawler.lists import ASIDE, HEADINGS, URLISH, Group, place
+from crawler.lists import Group, place
+from crawler.scoring import ASIDE, HEADINGS, URLISH
 
 LONGEST_SNIPPET = 600
 LONGEST_TITLE = 300

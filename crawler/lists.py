@@ -6,9 +6,6 @@ beside each link, addresses of their own, as many as the page says it lists) and
 
 from __future__ import annotations
 
-import math
-import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,24 +15,13 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from crawler.anatomy import Anatomy, Link
+from crawler.scoring import Texts, carries, poor, score_of
 from crawler.web import params, readable
 from crawler.wording import finder
 
-FURNITURE = re.compile(
-    r"\b(nav|navigation|menu|footer|foot|facets?|filters?|refine|related|popular|breadcrumbs?|pager|pagination|paging|sidebar|recent|tags?|"
-    r"cloud|suggest\w*|promo\w*|best bets?|cookie|social|share|sort|toolbar|tabs?|help|tips|skip|a to z|trail|login|quick links?)\b"
-)
-RESULTS = re.compile(r"\b(results?|hits?|search result\w*|list\w*|main|content|canlyniadau|matches|items?)\b")
-HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "dt", "th"}
-STRESS = {"strong", "b"}
-URLISH = re.compile(r"^(https?://|www\.|/)\S*$|^[\w-]+(\.[\w-]+)+(/\S*)?$|^\S+/\S+\.\w{2,5}$", re.IGNORECASE)
-ASIDE = re.compile(
-    r"^(similar( pages)?|cached?|more( info| information| details| results)?|read more|view|details|html|pdf|word|download|open|"
-    r"view as html|text version|highlight\w*|go|>+|»|\.+|\[?\d+\]?|full (text|record)|find similar|remove|print|share|save|edit|"
-    r"mwy|darllen mwy|explain|preview)\W*$",
-    re.IGNORECASE,
-)  # fmt: skip
 MOST_LINKS = 3000
+MOST_SPARE = 6
+WHOLE_LISTS = {"ul", "ol", "dl", "table", "tbody"}
 
 
 @dataclass
@@ -43,6 +29,7 @@ class Group:
     """Links that stand alike.
 
     `key` says how alike: 'fine' (tags and styles), 'strict' (tags), 'bare' (block tags), 'first' (tags, one per block).
+    `whole` is False for one branch of a larger group; `crowded` says that each item would hold several of the links.
     """
 
     key: tuple[str, ...]
@@ -51,6 +38,7 @@ class Group:
     blocks: list[HtmlElement] = field(default_factory=list)
     score: float = 0.0
     whole: bool = True
+    crowded: bool = False
 
     @property
     def container(self) -> HtmlElement:
@@ -64,15 +52,60 @@ def groups(anatomy: Anatomy, eligible: Sequence[Link], expected: int | None, tot
     for key, links in _keyed(eligible[:MOST_LINKS]).items():
         for part, whole in _parts(links):
             place(group := Group(key, part, whole=whole))
+            group.crowded = crowded(group)
             found.setdefault(tuple(link.at for link in group.links), group)
-            if key[0] == "strict" and len(firsts := first_of_each(group)) > 1:
+            if key[0] == "strict" and len(firsts := first_of_each(group.links, len(group.chain))) > 1:
                 place(group := Group(("first", *key[1:]), firsts, whole=whole))
                 found.setdefault(tuple(link.at for link in group.links), group)
-    ranked = list(found.values())
-    text = _Texts(anatomy)
-    for group in ranked:
-        group.score = _score(group, anatomy, text, expected, total)
-    return sorted(ranked, key=lambda group: (-group.score, group.links[0].at))
+    for group in list(found.values()):
+        for window in windows(group, expected if expected is not None else total):
+            found.setdefault(tuple(link.at for link in window.links), window)
+    return ranked(found.values(), anatomy, expected, total)
+
+
+def ranked(found: Iterable[Group], anatomy: Anatomy, expected: int | None, total: int | None) -> list[Group]:
+    """Groups with their scores, best first."""
+    scored = list(found)
+    text = Texts(anatomy)
+    for group in scored:
+        group.score = score_of(group, anatomy, text, expected, total)
+    return sorted(scored, key=lambda group: (-group.score, group.links[0].at))
+
+
+def branches(group: Group, depth: int) -> list[Group]:
+    """The group as a whole and, where it hangs on several containers at `depth`, each of them by itself."""
+    parts: dict[HtmlElement, list[Link]] = {}
+    for link in group.links:
+        parts.setdefault(chain_of(link)[: depth + 1][-1], []).append(link)
+    if len(parts) == 1:
+        return [group]
+    found = [group]
+    for links in parts.values():
+        place(part := Group(group.key, links))
+        found.append(part if len(links) > 1 else alone(part, depth))
+    return found
+
+
+def alone(group: Group, depth: int) -> Group:
+    """One link where a list was learned: its block is what stands right under the container at `depth`."""
+    chain = chain_of(group.links[0])
+    level = min(depth + 1, len(chain) - 1)
+    group.chain, group.blocks = chain[:level], [chain[level]]
+    return group
+
+
+def windows(group: Group, wanted: int | None) -> list[Group]:
+    """Where a group has a few links more than the page says it lists, its runs of just that many."""
+    spare = len(group.links) - wanted if wanted else 0
+    if not wanted or not 0 < spare <= MOST_SPARE or first_of_each(group.links, len(group.chain)):
+        return []
+    if any(chain_of(link)[: len(group.chain) + 1][-1].tag in WHOLE_LISTS for link in group.links):
+        return []
+    found = []
+    for start in range(spare + 1):
+        place(part := Group(group.key, group.links[start : start + wanted], whole=group.whole))
+        found.append(part)
+    return found
 
 
 def keys(link: Link) -> list[tuple[str, ...]]:
@@ -80,16 +113,31 @@ def keys(link: Link) -> list[tuple[str, ...]]:
     return [("fine", *link.path[:-2], *link.styled[-2:]), ("strict", *link.path), ("bare", *link.bare)]
 
 
-def first_of_each(group: Group) -> list[Link]:
-    """Of the links in each part of the container the first that is a title: 'Similar pages' may stand just like it."""
-    level = len(group.chain)
+def first_of_each(links: list[Link], level: int) -> list[Link]:
+    """Of the links in each part (element at `level`) the first that is a title; [] where each part has but one.
+
+    'Similar pages', a category or a printing version may stand in an item just like its title.
+    """
     chosen: dict[HtmlElement, Link] = {}
-    for link in group.links:
-        chain = [*reversed(list(link.element.iterancestors())), link.element]
-        part = chain[min(level, len(chain) - 1)]
-        if part not in chosen or (_poor(chosen[part].text) and not _poor(link.text)):
+    for link in links:
+        part = chain_of(link)[: level + 1][-1]
+        if part not in chosen or (poor(chosen[part].text) and not poor(link.text)):
             chosen[part] = link
-    return list(chosen.values()) if len(chosen) < len(group.links) else []
+    if any(part.tag in WHOLE_LISTS for part in chosen):
+        return []
+    return list(chosen.values()) if len(chosen) < len(links) else []
+
+
+def crowded(group: Group) -> bool:
+    """Whether every part of the container holds the same number of links, more than one: title and category, say."""
+    level = len(group.chain)
+    counts = Counter(id(chain_of(link)[: level + 1][-1]) for link in group.links)
+    return len(counts) > 2 and min(counts.values()) == max(counts.values()) > 1
+
+
+def chain_of(link: Link) -> list[HtmlElement]:
+    """The elements from the root down to a link."""
+    return [*reversed(list(link.element.iterancestors())), link.element]
 
 
 def _keyed(eligible: Iterable[Link]) -> dict[tuple[str, ...], list[Link]]:
@@ -103,7 +151,7 @@ def _keyed(eligible: Iterable[Link]) -> dict[tuple[str, ...], list[Link]]:
 def place(group: Group) -> None:
     """Fill in the container and the item blocks of a group: the highest elements that hold one link each."""
     group.links = _deduplicated(group.links)
-    chains = [[*reversed(list(link.element.iterancestors())), link.element] for link in group.links]
+    chains = [chain_of(link) for link in group.links]
     shared = len(list(takewhile(lambda abreast: all(e is abreast[0] for e in abreast), zip(*chains, strict=False))))
     if len(chains) == 1:
         shared = _lone_block(chains[0])
@@ -131,7 +179,7 @@ def _deduplicated(links: list[Link]) -> list[Link]:
     kept: list[Link] = []
     for link in links:
         if kept and kept[-1].url == link.url:
-            if not kept[-1].text or (_poor(kept[-1].text) and not _poor(link.text)):
+            if not kept[-1].text or (poor(kept[-1].text) and not poor(link.text)):
                 kept[-1] = link
         else:
             kept.append(link)
@@ -143,7 +191,7 @@ def _parts(links: list[Link], depth: int = 0) -> list[tuple[list[Link], bool]]:
     parts = [(links, True)]
     if depth > 3 or len(links) < 3:
         return parts
-    chains = [[*reversed(list(link.element.iterancestors())), link.element] for link in links]
+    chains = [chain_of(link) for link in links]
     for level in zip(*chains, strict=False):
         if any(element is not level[0] for element in level):
             branches: dict[HtmlElement, list[Link]] = {}
@@ -154,114 +202,6 @@ def _parts(links: list[Link], depth: int = 0) -> list[tuple[list[Link], bool]]:
                     parts += [(part, False) for part, _ in _parts(branch, depth + 1)]
             break
     return parts
-
-
-class _Texts:
-    """How much text stands between two positions of a page, in words."""
-
-    def __init__(self, anatomy: Anatomy) -> None:
-        self.at = [line.at for line in anatomy.lines]
-        self.sums = [0]
-        for line in anatomy.lines:
-            self.sums.append(self.sums[-1] + len(line.text.split()))
-
-    def words(self, start: int, end: int) -> int:
-        return self.sums[bisect_left(self.at, end)] - self.sums[bisect_left(self.at, start)]
-
-
-def _poor(text: str) -> bool:
-    return not text or bool(ASIDE.match(text)) or bool(URLISH.match(text))
-
-
-def _score(group: Group, anatomy: Anatomy, text: _Texts, expected: int | None, total: int | None) -> float:
-    links = group.links
-    n = len(links)
-    urls = {link.url for link in links}
-    texts = Counter(link.text for link in links)
-    score = math.log2(n + 1)
-    if expected is not None:
-        score += 5 if n == expected else -2 if n > expected else -1
-    elif total is not None:
-        score += 4 if n == total else -3 if n > total else 0
-    score -= 3 * (1 - len(urls) / n)
-    poor = sum(_poor(link.text) for link in links) / n
-    repeated = n > 2 and texts.most_common(1)[0][1] > n / 2
-    if poor or repeated:
-        # 'Read more' under a heading that is no link is a result all the same.
-        untitled = 1 - len(_headings(group)) / n
-        score -= (3 * repeated + 4 * poor) * untitled
-    score += min(2.0, sum(len(link.text.split()) for link in links) / n / 2)
-    tags = [set(link.path) for link in links[:50]]
-    above = sum(1 for link in links[:50] if set(link.path[-5:]) & HEADINGS) / len(tags)
-    below = sum(
-        1 for link in links[:50] if link.element.find("h2") is not None or link.element.find("h3") is not None
-    ) / len(tags)
-    score += 2 * max(above, below) + (0.7 if any(t & STRESS for t in tags) else 0)
-    if any(re.search(r"title|heading|headline", " ".join(link.styled[-2:]), re.IGNORECASE) for link in links[:3]):
-        score += 1
-    if any(t & {"nav", "aside", "footer", "header"} for t in tags):
-        score -= 4
-    about = _about(group)
-    score -= 3.5 if FURNITURE.search(about) else 0
-    score += 1.5 if RESULTS.search(about) else 0
-    score += _density(group, anatomy, text)
-    score += _echo(group, anatomy)
-    if group.blocks and group.blocks[0] is not links[0].element:
-        score += 0.7
-    if not group.whole and group.chain[-1].tag in {"li", "tr", "p"}:
-        score -= 1
-    return score
-
-
-def _headings(group: Group) -> set[str]:
-    """The different headings in a group's blocks."""
-    first = (next(block.iter("h1", "h2", "h3", "h4", "h5", "h6", "strong"), None) for block in group.blocks)
-    return {" ".join((heading.text_content() or "").split()) for heading in first if heading is not None} - {""}
-
-
-def _about(group: Group) -> str:
-    """The ids, classes and roles around a list, as words."""
-    near = [group.blocks[0], *reversed(group.chain[-4:])] if group.blocks else group.chain[-4:]
-    marks = " ".join(
-        f"{e.get('id') or ''} {e.get('class') or ''} {e.get('role') or ''}"
-        for e in near
-        if e.tag not in {"body", "html"}
-    )
-    return re.sub(r"[\W_\d]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", marks)).lower()
-
-
-def _density(group: Group, anatomy: Anatomy, text: _Texts) -> float:
-    """Texts beside the links speak for results: snippets, dates, addresses."""
-    spans = list(zip(group.blocks, group.blocks[1:], strict=False))[:60]
-    beside = []
-    for (block, following), link in zip(spans, group.links, strict=False):
-        beside.append(text.words(anatomy.starts[block], anatomy.starts[following]) - len(link.text.split()))
-    if not beside:
-        block = group.blocks[0]
-        beside = [
-            text.words(anatomy.starts[block], anatomy.ends.get(block, anatomy.starts[block]))
-            - len(group.links[0].text.split())
-        ]
-    average = sum(max(0, min(words, 60)) for words in beside) / len(beside)
-    return 2.5 if average >= 6 else 1.2 if average >= 2 else 0.0
-
-
-def _echo(group: Group, anatomy: Anatomy) -> float:
-    """The query in titles and snippets speaks for results; the query in every address speaks for facets and sorting."""
-    stems = [word[:5] for word in re.findall(r"\w{3,}", anatomy.query.lower())]
-    if not stems:
-        return 0.0
-    first, last = group.blocks[0], group.blocks[-1]
-    said = anatomy.between(anatomy.starts[first], anatomy.ends.get(last, anatomy.starts[last])).lower()
-    hits = sum(said.count(stem) for stem in stems) / len(stems)
-    carried = sum(carries(link.url, anatomy.query) for link in group.links) / len(group.links)
-    return min(2.0, 2.0 * hits / len(group.links)) - 2.0 * carried
-
-
-def carries(url: str, query: str) -> bool:
-    """Whether one of the address's parameters is the query itself."""
-    wanted = query.casefold().strip()
-    return bool(wanted) and any(value.casefold().strip("\"' ") == wanted for _, value in params(url))
 
 
 def is_search_link(url: str, page_url: str, query: str, param: str, *, bare: bool = True) -> bool:

@@ -26,6 +26,7 @@ ReadStatus = Literal["complete", "capped", "suspect", "failed", "robots", "block
 PROBLEMS = {"robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"}
 MOST_STALE = 2
 LEAST_CAP = 50
+LEAST_GAP = 10
 
 
 @dataclass(frozen=True)
@@ -289,6 +290,8 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         return ("suspect", state.reason) if state.ended else ("failed", f"not read to its end; {counted}")
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"
+    if kind == "estimate" and 2 * got < total - LEAST_GAP:
+        return "suspect", f"{counted}, less than half of the {total} that the site estimates{note}"
     if kind == "estimate":
         return "complete", f"{counted}; {state.ended}, the stated {total} is an estimate{note}"
     if total in (got, state.distinct):

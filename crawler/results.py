@@ -80,9 +80,10 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
     """Read an HTML results page that is already taken apart."""
     page, query = anatomy.page, anatomy.query
     fresh = _fresh_lines(anatomy, reader.layout)
-    outside = [line.text for line in fresh]
-    stated = totals.read_total(outside, query)
-    group, notes = choose(anatomy, reader, stated)
+    outside = [line.text for line in fresh if not line.linked]
+    stated = _stated(fresh, query, reader.layout) or totals.read_total(outside, query)
+    sure = not reader.layout.total_at or _stated(fresh, query, reader.layout) is not None
+    group, notes = choose(anatomy, reader, stated, sure=sure)
     none = _says_none(fresh, anatomy, reader)
     if group is not None and none and not _outweighs_none(group, stated, reader.layout):
         group = None
@@ -93,7 +94,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
     if group:
         start, end = item_lines(group, anatomy)
         fresh = [line for line in fresh if not start <= line.at <= end]
-        outside = [line.text for line in fresh]
+        outside = [line.text for line in fresh if not line.linked]
     total = _total(anatomy, fresh, outside, reader.layout, len(items), max(turned, collected))
     if not items and total.number and none:
         total = totals.Total(0, "exact", line=total.line)
@@ -144,12 +145,21 @@ def _total(
 
     A total below what is listed (and was listed on the pages before) is some other number.
     """
-    at = [line.text for line in fresh if layout.total_at and _place(line) == layout.total_at]
-    for lines in (at, outside):
+    for lines in (_where_it_stood(fresh, layout), outside):
         total = totals.read_total(lines, anatomy.query, items)
         if total.number is not None and (total.number >= items + before or not items):
             return total
     return totals.Total(first=total.first, last=total.last, pages=total.pages) if items else totals.Total()
+
+
+def _where_it_stood(fresh: Sequence[Line], layout: Layout) -> list[str]:
+    return [line.text for line in fresh if layout.total_at and _place(line) == layout.total_at]
+
+
+def _stated(fresh: Sequence[Line], query: str, layout: Layout) -> totals.Total | None:
+    """The total where it stood on the page that was learned from; None where that line says none."""
+    total = totals.read_total(_where_it_stood(fresh, layout), query)
+    return total if total.number is not None else None
 
 
 def _place(line: Line) -> str:
@@ -168,7 +178,9 @@ def learn(
     empty, full = take_apart(nonsense, nonsense_query), take_apart(real, query)
     layout = _furniture(empty, full, reader.spec)
     learning = Reader(reader.spec, layout, reader.platform)
-    group, _ = choose(full, learning, totals.read_total([ln.text for ln in _fresh_lines(full, layout)], query))
+    group, _ = choose(
+        full, learning, totals.read_total([ln.text for ln in _fresh_lines(full, layout) if not ln.linked], query)
+    )
     if group is None:
         return layout, read_html(empty, learning), read_html(full, learning)
     layout = replace(layout, container=_container_path(group), slot=group.key, per_page=len(group.links))

@@ -176,9 +176,11 @@ def _readings(line: str) -> list[tuple[Total, float]]:
         after = line[match.end() :]
         lone_page = _UNSURE.match(match["noun"]) is not None
         listed = re.search(r"\d[\s|,/]*$", line[: match.start()]) is not None
+        before = line[: match.start()]
         if (
             counted is None
             or re.match(r"\s*(per|a|each|every|on (this|each))\s*page|\s*per\b|\s*/\s*page", after)
+            or re.search(r"(?<![a-z])(next|previous|prev|nesaf|blaenorol)\s*$", before)
             or listed
         ):
             continue
