@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Annotated
 
-import click
 import typer
 
 from mentorwatch.verbs.authorities import authorities
@@ -66,21 +65,10 @@ def _options(
 def main() -> None:
     """Run the command line; errors a person can act on are shown as one line, exit code 2."""
     try:
-        app(standalone_mode=False)
+        app()
     except UserError as problem:
-        sys.exit(_say(f"mentorwatch: {problem}", 2))
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
-    except click.ClickException as problem:
-        problem.show()
-        sys.exit(problem.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(_say("mentorwatch: interrupted; the same command goes on where it stopped", 130))
+        print(f"mentorwatch: {problem}", file=sys.stderr)
+        sys.exit(2)
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         sys.stderr.close()
         sys.exit(0)
-
-
-def _say(words: str, code: int) -> int:
-    print(words, file=sys.stderr)
-    return code

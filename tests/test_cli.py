@@ -1,5 +1,6 @@
 """The command line reads like a product: every command helps with an example, starts fast and is documented."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 import typer.main
 
 from mentorwatch.cli import app
-from tests.running import ROOT, clean_environment, mentorwatch
+from tests.running import ROOT, Answer, SmallSite, clean_environment, mentorwatch
 
 VERBS = ["run", "crawl", "classify", "train", "report", "probe", "status", "authorities", "demo", "replica"]
 
@@ -43,6 +44,26 @@ def test_every_example_names_options_that_exist():
         for line in re.findall(rf"mentorwatch {re.escape(name)}\b.*", command.help):
             for used in re.findall(r"(?<=\s)(--?[a-z][\w-]*)", line.partition("(")[0]):
                 assert used in known, f"{name}: {used}"
+
+
+@pytest.mark.parametrize(
+    "wrong", [["nonsense"], ["crawl", "--delay=soon"], ["probe", "--no-such-option", "x"], ["replica", "--scale=7"]]
+)
+def test_a_mistyped_command_is_answered_in_words(wrong):
+    done = mentorwatch(*wrong)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "Error" in done.stderr
+
+
+def test_a_probe_that_finds_no_search_exits_with_1():
+    site = SmallSite({"/": Answer("<title>Nothing here</title><p>A page about nothing much.</p>")})
+    try:
+        done = mentorwatch("probe", site.url, "--allow", site.allow, "--delay=0", "--json")
+    finally:
+        site.close()
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["found"] is False
 
 
 def test_help_starts_fast():
@@ -113,7 +134,9 @@ def test_the_readme_names_every_verb():
 
 def test_no_file_holds_a_path_of_a_machine_or_a_registry_host():
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-    homes = re.compile(r"(?<![\w./\"])/(?:work|farm|root|home)/[a-z]|files\.pythonhosted|registry\.npmjs|pypi\.org/simple")
+    homes = re.compile(
+        r"(?<![\w./\"])/(?:work|farm|root|home)/[a-z]|files\.pythonhosted|registry\.npmjs|pypi\.org/simple"
+    )
     guilty = []
     for name in listed:
         path = ROOT / name
