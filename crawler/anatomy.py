@@ -134,8 +134,7 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
     words: list[str] = []
     plain_text: list[bool] = []
     owner: HtmlElement = root
-    at = 0
-    unread = 0
+    at = unread = inside = 0
 
     def flush() -> None:
         nonlocal at
@@ -160,6 +159,7 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
             at += 1
             anatomy.starts[element] = at
             unread += tag in UNREAD or _unseen(element)
+            inside += _leads_away(element, tag)
             if not unread or tag in {"a", "area"}:
                 link = _link(element, tag, base)
                 if link:
@@ -169,7 +169,7 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
                 words.append(" ")
             if not unread and element.text:
                 words.append(element.text)
-                if "a" not in path and not element.text.isspace():
+                if not inside and not element.text.isspace():
                     plain_text.append(True)
             if not unread and tag == "img" and element.get("alt"):
                 words.append(" ")
@@ -179,13 +179,14 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
                 parent = element.getparent()
                 owner = parent if parent is not None else root
             unread -= tag in UNREAD or _unseen(element)
+            inside -= _leads_away(element, tag)
             path.pop()
             styled.pop()
             at += 1
             anatomy.ends[element] = at
             if not unread and element.tail and element is not root:
                 words.append(element.tail)
-                if "a" not in path and re.search(r"\w", element.tail):
+                if not inside and re.search(r"\w", element.tail):
                     plain_text.append(True)
     flush()
     return anatomy
@@ -199,6 +200,11 @@ def _style(element: HtmlElement, tag: str) -> str:
         tag = f"{tag}:{sum(1 for _ in element.itersiblings('td', 'th', preceding=True))}"
     marks = f"{element.get('id') or ''} {element.get('class') or ''}"
     return tag + "." + re.sub(r"\d+", "", " ".join(marks.split())) if marks.strip() else tag
+
+
+def _leads_away(element: HtmlElement, tag: str) -> bool:
+    """Whether an element is a link to another page; themes put the total into a tab's <a href="#">."""
+    return tag == "a" and not (element.get("href") or "#").strip().lower().startswith(("#", "javascript:"))
 
 
 def _abuts(link: HtmlElement) -> bool:

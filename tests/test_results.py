@@ -275,6 +275,13 @@ def test_facets_related_searches_and_categories_are_no_hits():
     assert [i.url[-3:] for i in result.items] == [f"/d{n}" for n in range(5)]
 
 
+def test_counts_in_facets_are_no_total_but_a_total_in_a_tab_is_one():
+    tab = "<a href='#'><span><b>10</b> items matching your search terms.</span></a>"
+    facets = "<ul><li><a href=/type/news>News items (2)</a><li><a href=/type/pages>Pages (8)</a></ul>"
+    assert answer(f"{facets}<ul>{ITEMS}</ul>").total.number is None
+    assert answer(f"{tab}{facets}<ul>{ITEMS}</ul>").total.number == 10
+
+
 def test_a_menu_that_says_the_query_is_no_hit():
     result = answer(
         "<p>1 result for coaching</p><ul><li><a href=/staff>A guide for staff</a> coaching and more</li></ul>"
