@@ -58,7 +58,7 @@ def test_every_search_was_read_to_its_proven_end(demo):
 
 @pytest.mark.slow
 def test_each_search_collected_what_its_engine_holds(demo):
-    record, report, _ = demo
+    _, report, _ = demo
     expected = answers.expected(1.0)
     wrong = [
         (row["authority"], row["query"], row["distinct"], expected[row["authority"]][row["query"]])
