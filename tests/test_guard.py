@@ -41,7 +41,13 @@ def test_an_address_that_is_no_public_web_page_is_refused(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://www.kent.gov.uk/", "https://www.kent.gov.uk:443/search?q=a%20b", "https://8.8.8.8/", "http://x.gov.uk:80/"]
+    "url",
+    [
+        "http://www.kent.gov.uk/",
+        "https://www.kent.gov.uk:443/search?q=a%20b",
+        "https://8.8.8.8/",
+        "http://x.gov.uk:80/",
+    ],
 )
 def test_a_public_web_page_is_let_through(url):
     assert refusal(url, NOBODY) is None
@@ -55,7 +61,9 @@ def test_an_allowance_holds_for_its_host_and_port_only():
     assert refusal("file://127.0.0.1:8700/etc/passwd", allowed)
 
 
-@pytest.mark.parametrize("value", ["localhost", "127.0.0.1:", ":80", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1:http"])
+@pytest.mark.parametrize(
+    "value", ["localhost", "127.0.0.1:", ":80", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1:http"]
+)
 def test_an_allowance_that_is_no_host_and_port_is_named(value):
     with pytest.raises(AllowError, match="expected HOST:PORT"):
         allowed_pairs([value])

@@ -15,7 +15,12 @@ PAGE = b"<html><head><title>School staff</title></head><body>" + b"<p>Mentoring 
         ("Cloudflare", 503, {"server": "cloudflare"}, b"Checking your browser before accessing"),
         ("Imperva Incapsula", 200, {"x-iinfo": "1-2-3"}, b"<iframe src='/_Incapsula_Resource?x'>"),
         ("Akamai", 403, {"server": "AkamaiGHost"}, b"Access Denied. Reference #18.2"),
-        ("F5 BIG-IP", 200, {}, b"The requested URL was rejected. Please consult with your administrator. Your support ID is: 42"),
+        (
+            "F5 BIG-IP",
+            200,
+            {},
+            b"The requested URL was rejected. Please consult with your administrator. Your support ID is: 42",
+        ),
         ("an unnamed server", 403, {}, b"Forbidden"),
         ("an unnamed server", 401, {}, b"Log in"),
     ],
@@ -42,7 +47,9 @@ def test_an_ordinary_answer_is_no_block(status, headers, body):
     assert blocked(status, headers, body) is None
 
 
-@pytest.mark.parametrize("title", ["Page not found", "404", "Error 404 | Kent County Council", "Page Not Found - Kent", "Oops!"])
+@pytest.mark.parametrize(
+    "title", ["Page not found", "404", "Error 404 | Kent County Council", "Page Not Found - Kent", "Oops!"]
+)
 def test_a_page_that_says_there_is_none_is_a_soft_404(title):
     assert soft_404(200, title)
 

@@ -73,7 +73,9 @@ def test_a_page_found_by_two_keywords_is_fetched_once(record, study):
     mentor, mentoring, *_ = frontier.searches_to_do(record, site.id)
     page = "http://kent.example/page"
     with record.begin() as db:
-        new = frontier.keep_reading(db, mentor.id, site.id, Reading((hit(1, page),), page, state(collected=1, distinct=1)))
+        new = frontier.keep_reading(
+            db, mentor.id, site.id, Reading((hit(1, page),), page, state(collected=1, distinct=1))
+        )
         again = frontier.keep_reading(db, mentoring.id, site.id, Reading((hit(1, page),), page, state()))
     assert [wanted.url for wanted in new] == [page]
     assert again == []
@@ -84,7 +86,9 @@ def test_a_results_page_kept_twice_leaves_one_set_of_hits(record, study):
     crawl_id, _ = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     site = frontier.sites_to_visit(record, crawl_id)[0]
     search = frontier.searches_to_do(record, site.id)[0]
-    reading = Reading((hit(1, "http://kent.example/a"), hit(2, "http://kent.example/b")), "", state(collected=2, distinct=2))
+    reading = Reading(
+        (hit(1, "http://kent.example/a"), hit(2, "http://kent.example/b")), "", state(collected=2, distinct=2)
+    )
     for _ in range(2):
         with record.begin() as db:
             frontier.keep_reading(db, search.id, site.id, reading)
@@ -160,7 +164,10 @@ def label_row(text, annotator, decision, role="annotator"):
 def test_people_who_disagree_leave_a_text_ambiguous_until_one_adjudicates(record):
     key = text_hash("", "NQT mentors")
     with record.begin() as db:
-        db.execute(r.label.insert(), [label_row("NQT mentors", "heron", "relevant"), label_row("NQT mentors", "wren", "off-topic")])
+        db.execute(
+            r.label.insert(),
+            [label_row("NQT mentors", "heron", "relevant"), label_row("NQT mentors", "wren", "off-topic")],
+        )
     assert decisions(record, "nfer-2008")[key].relevance == "ambiguous"
     assert decisions(record, "nfer-2008")[key].disputed
     with record.begin() as db:

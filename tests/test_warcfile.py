@@ -12,7 +12,13 @@ MOMENT = datetime(2008, 7, 29, 12, 0, 0, tzinfo=UTC)
 def write(directory, *bodies):
     with WarcFile(directory, "test") as warc:
         places = [
-            warc.append(f"http://kent.example/{number}", 200, {"content-type": "text/html", "content-encoding": "gzip"}, body, MOMENT)
+            warc.append(
+                f"http://kent.example/{number}",
+                200,
+                {"content-type": "text/html", "content-encoding": "gzip"},
+                body,
+                MOMENT,
+            )
             for number, body in enumerate(bodies)
         ]
         warc.sync()
