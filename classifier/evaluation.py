@@ -9,7 +9,7 @@ import numpy as np
 from classifier.depth import DEPTHS
 from classifier.fitting import Mask, Material, OutOfFold, Vector
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Thresholds, decide
-from classifier.thresholds import deployment_weights
+from classifier.thresholds import deployment_weights, judged_by, most_likely
 from study.protocol import Protocol
 
 Metrics = dict[str, Any]
@@ -50,11 +50,11 @@ def _codes(material: Material, out: OutOfFold, thresholds: Thresholds) -> dict[s
     found: dict[str, dict[str, int]] = {}
     for output, threshold in thresholds.codes.items():
         kind = output.partition(":")[0]
-        known = np.ones(len(material.examples), dtype=bool)
-        known = material.which(OFF_TOPIC) if kind == "topics" else known
-        known = material.which(RELEVANT) if kind == "approaches" else known
+        known = judged_by(material, kind)
         truth = material.column(output)[known]
         called = out.pages[output][known] >= threshold
+        if kind == "topics":
+            called |= most_likely(out.pages, material.outputs, output)[known]
         found[output] = {
             "of": int(truth.sum()),
             "found": int((truth & called).sum()),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from classifier.passages import Passage
-from classifier.relations import by_kind, neighbours, recipients, sequences
+from classifier.relations import neighbours, recipients, sequences, sequences_of_kinds
 from classifier.roles import fold, tag, tokens
 
 # Block -> weight.
@@ -73,7 +73,7 @@ def _features(passage: Words) -> dict[str, list[str]]:
     return {
         "words": _word_features(passage.words),
         "roles": sequences(passage.tags),
-        "kinds": sequences(by_kind(passage.tags)),
+        "kinds": sequences_of_kinds(passage.tags),
         "neighbours": neighbours(passage.tags),
         "recipients": recipients(passage.tags),
         "title": passage.title,

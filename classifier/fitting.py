@@ -145,7 +145,7 @@ def fit_depth(material: Material, part: Mask) -> LogisticRegression:
     """Fit main, section or brief from a page's measures."""
     names = np.array([example.depth for example in material.examples])
     known = part & np.isin(names, DEPTHS)
-    return LogisticRegression(C=1.0, max_iter=5000, class_weight="balanced").fit(material.depth[known], names[known])
+    return LogisticRegression(C=1.0, max_iter=5000).fit(material.depth[known], names[known])
 
 
 def out_of_fold(material: Material, features: csr_matrix, kernel: Vector) -> OutOfFold:

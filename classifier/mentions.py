@@ -18,11 +18,12 @@ QUOTE_LIMIT = 300  # characters
 _NEAR = 300  # characters in which what a mention is about, explained or linked by is looked for
 _AT = 40  # characters each side in which `unless` rules a candidate out
 _BESIDE = 150  # characters in which mentoring or coaching stands 'beside' the name
-_GAP = r"(?:[\s\u00a0\u00ad\u200b|·]|-\n)+"  # what may stand between two words of a name
+_GAP = r"(?:[\s\u00a0\u00ad\u200b|·]+)"  # what may stand between two words of a name
 _SPELT_AFTER = re.compile(
     r"\s*(?:[(\[]|[-–—=:]\s|stands for\s|is short for\s|means\s)\s*((?:[\w’'&-]+\s+){1,6}[\w’'&-]+)"
 )
 _WORDS = re.compile(r"[\w’'&-]+")
+_BARS = "|·\u00ad\u200b"  # stand between the words of a name, beside white space
 _SMALL = frozenset({"and", "for", "of", "the", "in", "to", "at", "&", "on"})
 
 
@@ -47,8 +48,9 @@ class _Rules:
     """One mention's patterns, compiled."""
 
     mention: study_protocol.Mention
-    anchors: tuple[str, ...] | None  # one of these stands in every text with a candidate; None: cannot be said
-    candidate: re.Pattern[str]
+    candidates: tuple[
+        tuple[str, re.Pattern[str]], ...
+    ]  # a literal that no match can lack ('' if there is none), pattern
     certain: re.Pattern[str] | None
     needs: re.Pattern[str] | None
     unless: re.Pattern[str] | None
@@ -62,41 +64,49 @@ def find_mentions(protocol: Protocol, title: str, text: str) -> list[Mention]:
     """Return the names found in a text, in order of place; a pure function of protocol, title and text."""
     whole = f"{title}\n{text}"
     lowered = whole.lower()
+    for character in _BARS:
+        lowered = lowered.replace(character, " ")
+    lowered = " ".join(lowered.split())
     found: list[Mention] = []
     for rules in _compiled(protocol):
-        if rules.anchors is not None and not any(anchor in lowered for anchor in rules.anchors):
-            continue
-        taken: list[tuple[int, int]] = []
-        for match in rules.candidate.finditer(whole):
-            start, end = match.span()
-            if any(a < end and start < b for a, b in taken):
-                continue
-            taken.append((start, end))
-            which = _decide(rules, whole, start, end)
-            found.append(_mention(rules, protocol, whole, len(title), start, end, which))
+        last = -1
+        for start, end in _candidates(rules, whole, lowered):
+            if start >= last:
+                last = end
+                which = _decide(rules, whole, start, end)
+                found.append(_mention(rules, protocol, whole, len(title), start, end, which))
     return sorted(_without_overlaps(found), key=lambda m: (m.start, m.what))
+
+
+def _candidates(rules: _Rules, whole: str, lowered: str) -> list[tuple[int, int]]:
+    """Return the spans that match any pattern, in order; of two that begin together, the earlier pattern's."""
+    spans = []
+    for rank, (anchor, pattern) in enumerate(rules.candidates):
+        # Most texts hold no name at all, and looking for a literal is many times faster than for a pattern.
+        if anchor in lowered:
+            spans += [(match.start(), rank, match.end()) for match in pattern.finditer(whole)]
+    return [(start, end) for start, _, end in sorted(spans)]
 
 
 def _decide(rules: _Rules, whole: str, start: int, end: int) -> str | None:
     """Return None where the candidate counts, else the namesake or :data:`UNCLEAR`."""
     name = whole[start:end]
-    if rules.unless is not None:
-        # The name's own words do not rule it out: what stands beside it does.
-        ruled_out = rules.unless.search(whole[max(0, start - _AT) : start]) or rules.unless.search(
-            whole[end : end + _AT]
-        )
-        if ruled_out:
-            return f"beside '{' '.join(ruled_out.group().split())}'"
     for namesake, pattern in rules.namesakes:
         # A namesake at the name itself decides even a candidate that looks certain.
         for other in pattern.finditer(whole, max(0, start - 80), min(len(whole), end + 80)):
-            if other.start() <= start < other.end() or other.start() < end <= other.end():
+            if other.start() < end and start < other.end():
                 return namesake
-    if rules.certain is not None and rules.certain.search(name):
-        return None
     long_name = _spelt_out(whole, name) if name.isupper() and name.isalpha() else None
-    if long_name is not None:
-        return None if rules.certain is not None and rules.certain.search(long_name) else long_name
+    if long_name is not None and not (rules.certain is not None and rules.certain.search(long_name)):
+        return long_name
+    if rules.unless is not None:
+        # The name's own words do not rule it out: what stands beside it does.
+        beside = (whole[max(0, start - _AT) : start], whole[end : end + _AT])
+        ruled_out = next(filter(None, map(rules.unless.search, beside)), None)
+        if ruled_out is not None:
+            return f"beside '{' '.join(ruled_out.group().split())}'"
+    if long_name is not None or (rules.certain is not None and rules.certain.search(name)):
+        return None
     for namesake, pattern in rules.namesakes:
         if pattern.search(whole):
             return namesake
@@ -198,15 +208,12 @@ _CACHE: dict[str, tuple[_Rules, ...]] = {}
 def _rules(mention: study_protocol.Mention) -> _Rules:
     flags = 0 if mention.case_sensitive else re.IGNORECASE
 
-    def union(patterns: list[str], flags: int = re.IGNORECASE) -> re.Pattern[str] | None:
-        return re.compile("|".join(f"(?:{_spaced(p)})" for p in patterns), flags) if patterns else None
+    def union(patterns: list[str]) -> re.Pattern[str] | None:
+        return re.compile("|".join(f"(?:{_spaced(p)})" for p in patterns), re.IGNORECASE) if patterns else None
 
-    candidate = union(mention.patterns, flags)
-    assert candidate is not None  # the protocol's model demands at least one
     return _Rules(
         mention=mention,
-        anchors=_anchors(mention.patterns),
-        candidate=candidate,
+        candidates=tuple((_anchor(p), re.compile(_spaced(p), flags)) for p in mention.patterns),
         certain=union(mention.certain),
         needs=union(mention.needs),
         unless=union(mention.unless),
@@ -219,22 +226,22 @@ def _rules(mention: study_protocol.Mention) -> _Rules:
     )
 
 
-def _anchors(patterns: list[str]) -> tuple[str, ...] | None:
-    """Return a literal of each pattern that no match can lack, in lower case; None if some pattern has none.
+def _anchor(pattern: str) -> str:
+    """Return a literal in lower case that no match of ``pattern`` can lack; '' where none can be read from it.
 
-    Most texts hold no name at all, and looking for a literal is fifty times faster than for a pattern.
+    What stands in a class, in a group or under a quantifier may be absent; what is left may not.
     """
-    anchors = []
-    for pattern in patterns:
-        # What stands in a class, in a group or under a quantifier may be absent; what is left may not.
-        bare = re.sub(r"\\.|\[[^]]*\]", "\0", pattern)
-        while (simpler := re.sub(r"\([^()]*\)", "\0", bare)) != bare:
-            bare = simpler
-        words = re.findall(r"[A-Za-z]{3,}", re.sub(r"[A-Za-z][?*{]", "\0", bare))
-        if "|" in bare or not words:
-            return None
-        anchors.append(max(words, key=len).lower())
-    return tuple(anchors)
+    if "|" in (bare := _bare(pattern)):
+        return ""
+    runs = re.findall(r"[A-Za-z ]{3,}", re.sub(r"[A-Za-z ][?*{]", "\0", bare))
+    return max((run.strip() for run in runs), key=len, default="").lower()
+
+
+def _bare(pattern: str) -> str:
+    bare = re.sub(r"\\.|\[[^]]*\]", "\0", pattern)
+    while (simpler := re.sub(r"\([^()]*\)", "\0", bare)) != bare:
+        bare = simpler
+    return bare
 
 
 def _spaced(pattern: str) -> str:

@@ -6,8 +6,8 @@ words are roles (classifier/roles.py), so that a sentence never seen before stil
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from classifier.roles import Tagged, kinds, role_names
 
@@ -18,17 +18,17 @@ _DETERMINERS = ("our", "their", "your", "each", "a", "every")
 
 
 def sequences(tags: Sequence[str]) -> list[str]:
-    """Return the tags that say something, alone and in runs of two and three."""
+    """Return the tags that say something, alone and in pairs."""
     kept = [item for item in tags if item]
-    pairs = [f"{a} {b}" for a, b in itertools.pairwise(kept)]
-    threes = [f"{a} {b} {c}" for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)]
-    return kept + pairs + threes
+    return kept + [f"{a} {b}" for a, b in pairwise(kept)]
 
 
-def by_kind(tags: Sequence[str]) -> list[str]:
-    """Return ``tags`` with each role replaced by its kind."""
+def sequences_of_kinds(tags: Sequence[str]) -> list[str]:
+    """Return pairs and runs of three of the tags that say something, each role replaced by its kind."""
     kind = kinds()
-    return [kind.get(item, item) for item in tags]
+    kept = [kind.get(item, item) for item in tags if item]
+    pairs = [f"{a} {b}" for a, b in pairwise(kept)]
+    return pairs + [f"{a} {b}" for a, b in zip(pairs, kept[2:], strict=False)]
 
 
 def neighbours(tags: Tagged) -> list[str]:
@@ -55,7 +55,7 @@ def neighbours(tags: Tagged) -> list[str]:
         if right_distance <= 3:
             found.append(f"close-right={right}")
         around = ["KW" if k == index else kept[k] for k in range(max(0, index - 3), min(len(kept), index + 4))]
-        found += [f"{a}>{b}" for a, b in itertools.pairwise(around)]
+        found += [f"{a}>{b}" for a, b in pairwise(around)]
         found += [f"{a}>{b}>{c}" for a, b, c in zip(around, around[1:], around[2:], strict=False)]
         joint = next((item for item in kept[index + 1 : until] if item in _JOINTS), "")
         if joint:

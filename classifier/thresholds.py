@@ -8,12 +8,13 @@ of a real search are mostly buses and sport: precision is asked for among the la
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from classifier.fitting import Mask, Material, OutOfFold, Vector
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Thresholds
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Pooled, Thresholds
 from study.protocol import Protocol
 
 RECALL = 0.99  # of relevant texts that must stand at or above the lower threshold, in cross-validation
@@ -86,17 +87,30 @@ def _codes(material: Material, out: OutOfFold) -> dict[str, float]:
     for output in material.outputs:
         kind, _, code = output.partition(":")
         if code:
-            known = np.ones(len(material.examples), dtype=bool)
-            known = material.which(RELEVANT) if kind == "approaches" else known
-            known = material.which(OFF_TOPIC) if kind == "topics" else known
-            chosen[output] = _best_f1(out.pages[output][known], material.column(output)[known])
+            known = judged_by(material, kind)
+            sure = most_likely(out.pages, material.outputs, output)[known] if kind == "topics" else None
+            chosen[output] = _best_f1(out.pages[output][known], material.column(output)[known], sure)
     return chosen
 
 
-def _best_f1(scores: Vector, truth: Mask) -> float:
+def judged_by(material: Material, kind: str) -> Mask:
+    """Return the examples that a kind of code is judged by: topics by off-topic texts, approaches by relevant ones."""
+    only = {"topics": OFF_TOPIC, "approaches": RELEVANT}
+    return material.which(only[kind]) if kind in only else np.ones(len(material.examples), dtype=bool)
+
+
+def most_likely(pages: Pooled, outputs: Sequence[str], output: str) -> Mask:
+    """Return where ``output`` is the highest of its kind: an off-topic text always has a topic."""
+    kind = output.partition(":")[0]
+    others = [pages[name] for name in outputs if name.startswith(f"{kind}:")]
+    highest: Mask = pages[output] >= np.max(others, axis=0)
+    return highest
+
+
+def _best_f1(scores: Vector, truth: Mask, sure: Mask | None = None) -> float:
     best, at = -1.0, 0.0
     for threshold in np.arange(-0.9, 0.31, 0.02):
-        called = scores >= threshold
+        called = scores >= threshold if sure is None else (scores >= threshold) | sure
         f1 = 2 * float((called & truth).sum()) / max(1, int(called.sum() + truth.sum()))
         if f1 > best + 1e-9:
             best, at = f1, float(threshold)
