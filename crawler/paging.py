@@ -32,6 +32,8 @@ CALL = re.compile(r"(?:javascript:|return\s+)?\s*([A-Za-z_$][\w$.]*)\s*\(([^()]*
 NUMBER = re.compile(r"^\W*(?:page|go to page|tudalen|seite|result page)?\W*(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE)
 SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
 MOST_LINKS = 3000
+# A gap in a row of page numbers: '...', '[. .]', '…', also as a control that leads to the numbers not shown.
+GAP = re.compile(r"^[\[(<\s]*(?:\.\s*){2,5}[\])>\s]*$|^\W*…\W*$")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def find_next(
     hits = {link.element for link in group.links} if group else set()
     controls = _controls(anatomy, spec, layout, hits, selector)
     number = turned + 2
-    numbered = _numbered(controls, number, total)
+    numbered = _numbered(controls, number, total) or _past_gap(controls, number, anatomy)
     labelled = _labelled(controls)
     chosen = labelled
     if numbered is not None and (labelled is None or not _plainly_next(labelled)):
@@ -232,6 +234,22 @@ def _numbered(controls: list[_Control], number: int, total: Total) -> _Control |
     if after is not None and total.first is not None and after in values and len(values) > 1 and number not in values:
         return next(control for value, control in pages if value == after)
     return None
+
+
+def _past_gap(controls: list[_Control], number: int, anatomy: Anatomy) -> _Control | None:
+    """The '...' that leads on from a window of page numbers: the first one after all the smaller numbers.
+
+    A '...' before the numbers leads back, and one before a larger number jumps over pages.
+    """
+    at = {id(control): anatomy.starts.get(control.element, 0) for control in controls}
+    pages = [(int(match[1]), at[id(c)]) for c in controls if (match := NUMBER.match(c.said))]
+    smaller = max((place for value, place in pages if value < number), default=0)
+    larger = min((place for value, place in pages if value > number), default=max(at.values(), default=0) + 1)
+    gaps = sorted((c for c in controls if GAP.match(c.said)), key=lambda c: at[id(c)])
+    onward = [c for c in gaps if smaller < at[id(c)] < larger]
+    if len(pages) < 2 and len(gaps) == 1 and number > 2 and not smaller:
+        return None  # A lone gap beside the current page's bare number leads back to the window before.
+    return onward[-1] if not smaller and onward else onward[0] if onward else None
 
 
 def is_pager(link: Link, query: str) -> bool:

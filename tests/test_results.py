@@ -239,6 +239,22 @@ def test_what_only_looks_like_a_way_on_is_not_taken(other):
     assert answer(LIST, other).next is None
 
 
+@pytest.mark.parametrize(
+    ("turned", "row", "onward"),
+    [
+        (2, "<a href=?q=coaching&p=1>1</a> <a href=?q=coaching&p=2>2</a> <b>3</b> <a href=?q=coaching&p=next>...</a>", "p=next"),
+        (5, "<a href=?q=coaching&p=prev>...</a> <a href=?q=coaching&p=4>4</a> <a href=?q=coaching&p=5>5</a> <b>6</b> <a href=?q=coaching&p=next>[…]</a>", "p=next"),
+        (3, "<a href=?q=coaching&p=prev>...</a> <b>4</b> <a href=?q=coaching&p=5>5</a> <a href=?q=coaching&p=next>...</a>", "p=5"),
+        (5, "<a href=?q=coaching&p=prev>...</a> <a href=?q=coaching&p=4>4</a> <a href=?q=coaching&p=5>5</a> <b>6</b>", ""),
+        (10, "<a href=?q=coaching&p=prev>...</a> <b>11</b>", ""),
+    ],
+)  # fmt: skip
+def test_three_dots_lead_on_from_a_window_of_page_numbers_but_not_back(turned, row, onward):
+    result = read(page(LIST + row), "coaching", Reader(SPEC), turned)
+    assert (result.next.url if result.next else "").endswith(onward)
+    assert (result.next is None) == (not onward)
+
+
 def test_a_postback_carries_the_view_state_of_the_page_it_stands_on():
     form = (
         "<form id=aspnetForm method=post action=results.aspx><input type=hidden name=__VIEWSTATE value=fresh><input type=hidden name=__EVENTTARGET>"
