@@ -1,7 +1,7 @@
 """What the model learns from: seed passages written for the protocol, and what researchers decided since.
 
-Both become :class:`Example`. Of the record's label rows the latest of each person counts, an adjudicator's outweighs the rest,
-and where people differ and nobody has settled it the text is an example of the ambiguous. ``skip`` teaches nothing.
+Both become :class:`Example`. Where people differ and nobody has settled it the text is an example of the ambiguous; a skip
+teaches nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from study.decisions import decisions
 from study.errors import UserError
 from study.protocol import Protocol
 from study.record import Record, label
@@ -84,43 +85,30 @@ def _seed(path: Path, number: int, line: str) -> Example:
 
 
 def decided(record: Record, protocol: Protocol) -> list[Example]:
-    """Return one example a labelled text of ``protocol`` in the record, in the order of the texts' hashes."""
-    query = select(label).where(label.c.protocol == protocol.name).order_by(label.c.id)
+    """Return one example a decided text of ``protocol`` in the record, in the order of the texts' hashes.
+
+    What counts as the decision is said in one place for all stages: study/decisions.py.
+    """
+    standing = decisions(record, protocol.name)
+    shown = select(label.c.text_hash, label.c.title, label.c.text).where(label.c.protocol == protocol.name)
     with record.begin() as db:
-        rows = [dict(row) for row in db.execute(query).mappings()]
-    superseded = {row["supersedes"] for row in rows if row["supersedes"] is not None}
-    texts: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
-    for row in rows:
-        if row["id"] not in superseded:
-            texts.setdefault(row["text_hash"], {})[(row["role"], row["annotator"])] = row
-    examples = []
-    for text_hash in sorted(texts):
-        settled = _settle(text_hash, list(texts[text_hash].values()))
-        if settled is not None:
-            examples.append(settled)
-    return examples
-
-
-def _settle(text_hash: str, rows: list[dict[str, Any]]) -> Example | None:
-    rows = [row for row in rows if row["decision"] != "skip"]
-    rows = [row for row in rows if row["role"] == "adjudicator"] or rows
-    if not rows:
-        return None
-    last = max(rows, key=lambda row: int(row["id"]))
-    agreed = len({row["decision"] for row in rows}) == 1 or last["role"] == "adjudicator"
-    return Example(
-        id=f"text:{text_hash[:12]}",
-        idea=f"text:{text_hash}",
-        era="",
-        title=last["title"],
-        text=last["text"],
-        relevance=last["decision"] if agreed else "ambiguous",
-        relation=last["relation"] or "",
-        topics=tuple(last["topics"]) if agreed else (),
-        approaches=tuple(last["approaches"]) if agreed else (),
-        depth=last["depth"] or "",
-        flags=tuple(last["flags"]),
-    )
+        texts = {row.text_hash: row for row in db.execute(shown.order_by(label.c.id))}
+    return [
+        Example(
+            id=f"text:{key[:12]}",
+            idea=f"text:{key}",
+            era="",
+            title=texts[key].title,
+            text=texts[key].text,
+            relevance=decision.relevance,
+            relation="" if decision.disputed else decision.relation,
+            topics=() if decision.disputed else decision.topics,
+            approaches=() if decision.disputed else decision.approaches,
+            depth=decision.depth,
+            flags=decision.flags,
+        )
+        for key, decision in sorted(standing.items())
+    ]
 
 
 def labels_hash(examples: Iterable[Example]) -> str:

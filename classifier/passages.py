@@ -126,14 +126,21 @@ def _shorten(whole: str, start: int, end: int, match: tuple[int, int], limit: in
 
 
 def _window(whole: str, bounds: list[int], match: tuple[int, int], text_start: int) -> tuple[int, int]:
-    in_title = match[0] < text_start
     first, last = match[0] - _AROUND, match[1] + _AROUND
-    start = 0 if in_title else max(text_start, bounds[bisect_left(bounds, first)] if first > 0 else 0)
-    after = bisect_right(bounds, last)
-    end = len(whole) if after >= len(bounds) and last >= len(whole) else bounds[after - 1]
-    # An endless sentence is cut at a word instead.
-    if start > match[0]:
-        start = max(text_start, whole.rfind(" ", 0, first) + 1)
+    if match[0] < text_start:
+        start = 0
+    elif first <= text_start:
+        start = text_start
+    else:
+        begins = bisect_left(bounds, first)
+        # An endless sentence is cut at a word instead.
+        start = (
+            bounds[begins] if begins < len(bounds) and bounds[begins] <= match[0] else whole.rfind(" ", 0, first) + 1
+        )
+        start = max(text_start, start)
+    if last >= len(whole):
+        return start, len(whole)
+    end = bounds[bisect_right(bounds, last) - 1]
     if end < match[1]:
         space = whole.find(" ", last)
         end = space if space >= 0 else len(whole)
