@@ -38,8 +38,13 @@ def common_paths(page: Page) -> list[SearchSpec]:
     for template in words("paths", "common"):
         url = joined(_folder(page.url), template.lstrip("/").replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
         param = next((name for name, value in parse_qsl(urlsplit(url).query) if value == SLOT), "")
-        found.append(SearchSpec("common-path", url, param, found_on=page.url))
+        found.append(SearchSpec("path", url, param, found_on=page.url))
     return found
+
+
+def search_addresses(page: Page) -> list[str]:
+    """Addresses where a search page may stand that no link leads to."""
+    return [joined(_folder(page.url), path.lstrip("/")) for path in words("paths", "pages")]
 
 
 def _folder(url: str) -> str:

@@ -30,6 +30,8 @@ from crawler.web import canonical_url
 
 TRUSTED = 5.5
 TRUSTED_ALONE = 7.0
+# Taken off both where the nonsense page says that it has none, and the page in hand does not.
+PLAIN = 2.0
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,12 @@ class Reader:
 
 
 def choose(
-    anatomy: Anatomy, reader: Reader, stated: totals.Total, *, sure: bool = True
+    anatomy: Anatomy, reader: Reader, stated: totals.Total, *, sure: bool = True, plainly: bool = False
 ) -> tuple[Group | None, list[str]]:
-    """The group that is the results list: by the platform's selector, by what was learned, or by comparison."""
+    """The group that is the results list: by the platform's selector, by what was learned, or by comparison.
+
+    `sure` = the stated total stands where it was learned; `plainly` = by its words this page has hits.
+    """
     expected, total = stated.on_page, stated.number
     if total == 0:
         return None, []
@@ -56,7 +61,7 @@ def choose(
         or (expected is not None and len(learned.links) != expected)
         or (sure and _too_many(learned, total))
     ):
-        generic = _generic(anatomy, reader, candidates, expected, total)
+        generic = _generic(anatomy, reader, candidates, expected, total, PLAIN if plainly else 0.0)
         if learned is None or (generic is not None and len(generic.links) in (expected, total)):
             learned = generic
     if learned is not None and chosen is not None and expected == len(learned.links) != len(chosen.links):
@@ -156,7 +161,12 @@ def learned_list(
 
 
 def _generic(
-    anatomy: Anatomy, reader: Reader, candidates: list[Link], expected: int | None, total: int | None
+    anatomy: Anatomy,
+    reader: Reader,
+    candidates: list[Link],
+    expected: int | None,
+    total: int | None,
+    spare: float,
 ) -> Group | None:
     """The best group of links that the nonsense page does not have, if it is good enough to be a results list."""
     layout = reader.layout
@@ -164,11 +174,12 @@ def _generic(
         c for c in candidates if not is_search_link(c.url, anatomy.page.url, anatomy.query, reader.spec.query_param)
     ]
     new = [link for link in strict if not anatomy.hard(link) & layout.links]
+    compared = bool(layout.links or layout.nonsense_url)
     strong = {link.at for link in new if not {f"s{key}" for key in anatomy.soft(link)} & layout.links}
     for group in groups(anatomy, new, expected, total)[:30]:
         own = sum(link.at in strong for link in group.links)
-        score = group.score - 4 * (1 - own / len(group.links)) - (3 if not layout.links else 0)
+        score = group.score - 4 * (1 - own / len(group.links)) - (0 if compared else 3)
         enough = TRUSTED if len(group.links) > 1 or expected == 1 or total == 1 else TRUSTED_ALONE
-        if score >= (enough if layout.links else enough - 1):
+        if score + spare >= (enough if compared else enough - 1):
             return completed(group, new)
     return None

@@ -20,6 +20,11 @@ def nonsense_word(pages: Iterable[Page]) -> str:
     return next((word for word in words("known", "nonsense") if word not in texts), words("known", "nonsense")[0])
 
 
+def general_words() -> Sequence[str]:
+    """Words that any council's site has: for one whose own pages bring none."""
+    return words("known", "general")
+
+
 def known_words(pages: Sequence[Page], most: int = 5) -> list[str]:
     """Words that the site's search should find, likeliest first.
 

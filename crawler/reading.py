@@ -16,9 +16,9 @@ from crawler.choosing import Reader
 from crawler.function import SearchFunction
 from crawler.hits import Item
 from crawler.platforms import named, site_exceptions
+from crawler.proving import answer, settled
 from crawler.results import ResultsPage, read
 from crawler.searchform import form_candidates
-from crawler.seeking import answer, settled
 from crawler.totals import TotalIs
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
 

@@ -178,9 +178,10 @@ def learn(
     empty, full = take_apart(nonsense, nonsense_query), take_apart(real, query)
     layout = _furniture(empty, full, reader.spec)
     learning = Reader(reader.spec, layout, reader.platform)
-    group, _ = choose(
-        full, learning, totals.read_total([ln.text for ln in _fresh_lines(full, layout) if not ln.linked], query)
-    )
+    said = totals.read_total([ln.text for ln in _fresh_lines(full, layout) if not ln.linked], query)
+    # Where only the nonsense page says that there is nothing, what stands in its place is the answer, though it be one hit.
+    plainly = _says_none(empty.lines, empty, reader) and not _says_none(full.lines, full, reader)
+    group, _ = choose(full, learning, said, plainly=plainly)
     if group is None:
         return layout, read_html(empty, learning), read_html(full, learning)
     layout = replace(layout, container=_container_path(group), slot=group.key, per_page=len(group.links))

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from crawler.web import Ask, form_encoded, joined
 
-How = Literal["site", "platform", "opensearch", "searchaction", "form", "common-path"]
+How = Literal["site", "platform", "opensearch", "searchaction", "form", "path"]
 SLOT = "{searchTerms}"
 
 
