@@ -82,7 +82,9 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
     fresh = _fresh_lines(anatomy, reader.layout)
     outside = [line.text for line in fresh if not line.linked]
     stated = _stated(fresh, query, reader.layout) or totals.read_total(outside, query)
-    sure = not reader.layout.total_at or _stated(fresh, query, reader.layout) is not None
+    # Where a layout was learned, a number that stands elsewhere than its total did is a snippet's ('15 mentoring matches').
+    learned = bool(reader.layout.slot or reader.layout.total_at)
+    sure = not learned or _stated(fresh, query, reader.layout) is not None
     group, notes = choose(anatomy, reader, stated, sure=sure)
     none = _says_none(fresh, anatomy, reader)
     if group is not None and none and not _outweighs_none(group, stated, reader.layout):
