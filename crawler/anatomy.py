@@ -246,6 +246,8 @@ def _link(element: HtmlElement, tag: str, base: str) -> tuple[str, str, str] | N
 
 def unwrapped(url: str) -> str:
     """The real address behind a click-counting redirect (/s/redirect?url=..., /url?q=...); others as they are."""
+    if "http" not in url[8:].lower():
+        return url
     try:
         parts = urlsplit(url)
     except ValueError:

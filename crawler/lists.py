@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from crawler.anatomy import Anatomy, Link
 from crawler.scoring import Texts, carries, poor, score_of
-from crawler.web import params, readable
+from crawler.web import params, readable, split
 from crawler.wording import finder
 
 MOST_LINKS = 3000
@@ -210,13 +209,13 @@ def is_search_link(url: str, page_url: str, query: str, param: str, *, bare: boo
     With `bare`, the search's own address without parameters counts too ('new search', 'reset').
     """
     try:
-        there, here = urlsplit(url), urlsplit(page_url)
+        there, here = split(url), split(page_url)
     except ValueError:
         return False
-    names = {name for name, _ in params(url)}
-    path, own = there.path.rstrip("/"), here.path.rstrip("/")
     if there.netloc != here.netloc:
         return False
+    names = {name for name, _ in params(url)} if there.query else set()
+    path, own = there.path.rstrip("/"), here.path.rstrip("/")
     if query.casefold() in readable(own).casefold() and (path == own or path.startswith(own + "/")):
         return True
     if path == own:

@@ -21,7 +21,7 @@ from crawler.lists import Group, is_search_link
 from crawler.platforms import css
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total
-from crawler.web import Ask, Page, joined, readable
+from crawler.web import Ask, Page, joined, readable, split
 from crawler.wording import pattern, words
 
 POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
@@ -144,7 +144,7 @@ def _stays(link: Link, page: Page, query: str, spec: SearchSpec) -> bool:
     """Whether a link stays in this search."""
     if is_search_link(link.url, page.url, query, spec.query_param, bare=False):
         return True
-    here, there = urlsplit(page.url), urlsplit(link.url)
+    here, there = split(page.url), split(link.url)
     wanted = query.casefold()
     if wanted in readable(readable(link.url)).casefold():
         return True

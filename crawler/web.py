@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import lxml.html
 from bs4 import BeautifulSoup
@@ -130,6 +130,13 @@ class FetchProblem(Exception):
 Fetch = Callable[[Ask], Awaitable[Page]]
 
 
+@lru_cache(maxsize=8192)
+def split(url: str) -> SplitResult:
+    """An address in its parts, kept: each is looked at by several rules. Raises ValueError where it is none."""
+    return urlsplit(url)
+
+
+@lru_cache(maxsize=8192)
 def canonical_url(url: str) -> str:
     """One spelling per page: sorted parameters, no fragment, no default port, no session ids or campaign tags."""
     try:
@@ -143,6 +150,8 @@ def canonical_url(url: str) -> str:
         return url.strip()
 
 
+# Every page of a site has the same menus: their addresses are worked out once.
+@lru_cache(maxsize=8192)
 def joined(base: str, href: str) -> str:
     """`href` made absolute against `base`, safe to ask for; '' where it is not a web address."""
     try:
@@ -173,6 +182,7 @@ def form_encoded(pairs: tuple[tuple[str, str], ...], encoding: str) -> str:
     return urlencode(pairs, encoding=encoding, errors="xmlcharrefreplace")
 
 
+@lru_cache(maxsize=8192)
 def host_of(url: str) -> str:
     """Host with port, lower case, without 'www.': two addresses with the same one are the same site."""
     try:
@@ -183,6 +193,7 @@ def host_of(url: str) -> str:
     return (parts.hostname or "").removeprefix("www.") + port
 
 
+@lru_cache(maxsize=8192)
 def readable(url: str) -> str:
     """A URL with its percent escapes undone, for comparing and showing."""
     return unquote(url.replace("+", " "))

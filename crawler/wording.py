@@ -39,8 +39,8 @@ def finder(section: str, key: str) -> re.Pattern[str]:
 
 @cache
 def phrases(section: str, key: str) -> re.Pattern[str]:
-    """Finds any entry of one list of regular expressions."""
-    return re.compile("|".join(f"(?:{entry})" for entry in words(section, key)), re.IGNORECASE)
+    """Finds any entry of one list of regular expressions, in lower-case text."""
+    return re.compile("|".join(f"(?:{entry})" for entry in words(section, key)))
 
 
 @lru_cache(maxsize=4096)
