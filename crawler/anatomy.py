@@ -24,6 +24,7 @@ INLINE = {
 }  # fmt: skip
 UNREAD = {"script", "style", "template", "noscript", "head", "svg", "select", "textarea", "object", "iframe"}
 MOST_ELEMENTS = 60_000
+SPACED_NUMBER = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
 LIVE_URL = ("data-live-url", "data-ctorig", "data-url", "data-target-url")
 JUMP = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"]+)['\"]|window\.open\(\s*['\"]([^'\"]+)['\"]")
 WRAPPED = re.compile(r"redir|click|track|/out\b|/go\b|/url$|/link|exit|leave|jump|goto|log", re.IGNORECASE)
@@ -138,7 +139,8 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
 
     def flush() -> None:
         nonlocal at
-        text = " ".join("".join(words).split())
+        # '1&nbsp;103' is one number; after that every kind of space is a space.
+        text = " ".join(SPACED_NUMBER.sub("", "".join(words)).split())
         words.clear()
         if text:
             at += 1

@@ -92,6 +92,9 @@ def item_lines(group: Group, anatomy: Anatomy) -> tuple[int, int]:
 def _spans(group: Group, anatomy: Anatomy) -> list[tuple[int, int]]:
     """Where each item's text starts and ends: from its block to the next one's, the last as long as the others."""
     starts = [anatomy.starts[block] for block in group.blocks]
+    if len(starts) == 1 and not ASIDE.match(group.links[0].text):
+        # The block of a lone item may reach up to what stands above the list.
+        starts = [anatomy.starts[group.links[0].element]]
     ends = [start - 1 for start in starts[1:]]
     last = group.blocks[-1]
     own_end = anatomy.ends.get(last, starts[-1])

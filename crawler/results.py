@@ -190,6 +190,10 @@ def learn(
     # An engine that widens lists hits on the nonsense page too: those are not furniture.
     bare = replace(layout, links=frozenset())
     widened, _ = learned_list(empty, Reader(reader.spec, bare, reader.platform), None, None)
+    if widened is not None:
+        # What stands there on both pages is a breadcrumb or a promoted link, nothing that was found.
+        both = {key for link in full.links for key in full.hard(link)}
+        widened = None if all(empty.hard(link) & both for link in widened.links) else widened
     layout = replace(layout, widens=widened is not None)
     if widened is not None and not totals.says_none((line.text for line in empty.lines), nonsense_query):
         listed: set[str] = set()

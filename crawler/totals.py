@@ -47,6 +47,7 @@ class _Rules:
     one_of: re.Pattern[str]
     range_only: re.Pattern[str]
     paged: re.Pattern[str]
+    about_query: re.Pattern[str]
     unit: re.Pattern[str]
 
 
@@ -72,7 +73,7 @@ def _rules() -> _Rules:
         ),
         counted=re.compile(
             rf"(?:(?<![\w-]){about}{exactly}{first}(?:{number}|(?<![\w.-]){small}(?!\w)))"
-            rf"(?:\s*\+)?(?:\s+\{{q\}})?(?:\s*\(?(?:{pattern('totals', 'between')}))*\s*(?P<noun>{noun}|found)(?:\(s\)|\(es\))?(?!\w)",
+            rf"(?:\s*\+)?(?:\s+\{{q\}})?(?:\s*\(?(?:{pattern('totals', 'between')}))*\s*(?P<noun>{noun}|{pattern('totals', 'in_all')})(?:\(s\)|\(es\))?(?!\w)",
             flags,
         ),
         stated=re.compile(
@@ -93,6 +94,11 @@ def _rules() -> _Rules:
         paged=re.compile(
             rf"\b{group('page_words')}\s*\(?{number}\s*(?:{of}|/)\s*{exactly}{number}"
             rf"|(?:\b\w+\s+)?{number}\s*{of}\s*{exactly}{number}\s*(?:pages|screens|tudalen)\b",
+            flags,
+        ),
+        about_query=re.compile(
+            rf"(?<![\w-]){about}{exactly}(?:{number}|{small})(?:\s+(?!of\b)[^\W\d]+){{0,3}}?"
+            rf"\s+(?:{pattern('totals', 'said_of_query')})(?:\s+\w+){{0,3}}?\W{{0,3}}\{{q\}}",
             flags,
         ),
         unit=re.compile(rf"^\s*(?:{pattern('totals', 'not_totals')})(?!\w)", flags),
@@ -169,7 +175,7 @@ def _readings(line: str) -> list[tuple[Total, float]]:
     rules = _rules()
     found: list[tuple[Total, float]] = []
     digit = DIGIT.search(line) is not None
-    if not (digit or _numeral().search(line)) or not _counts().search(line):
+    if not (digit or _numeral().search(line)) or not ("{q}" in line or _counts().search(line)):
         return found
     for match in rules.ranged.finditer(line):
         first, last, number = int(match[1]), int(match[2]), int(match[match.re.groups])
@@ -195,6 +201,7 @@ def _readings(line: str) -> list[tuple[Total, float]]:
             or re.match(r"\s*(per|a|each|every|on (this|each))\s*page|\s*per\b|\s*/\s*page", after)
             or re.search(r"(?<![a-z])(next|previous|prev|nesaf|blaenorol)\s*$", before)
             or listed
+            or re.search(rf"(?:{pattern('totals', 'of_index')})\W*$", before)
         ):
             continue
         if counted == 0 and match["word"] and lone_page:
@@ -205,6 +212,10 @@ def _readings(line: str) -> list[tuple[Total, float]]:
         if match["first"] and not re.search(r"of\s*$", line[: match.start()]):
             score -= 1.0
         found.append((Total(counted, _kind(match, line), None, None, None, line), score))
+    for match in rules.about_query.finditer(line) if "{q}" in line else ():
+        counted = _counted(match)
+        if counted is not None:
+            found.append((Total(counted, _kind(match, line), None, None, None, line), 4.0))
     for match in rules.stated.finditer(line) if digit else ():
         rest = line[match.end() :]
         if _UNSURE.match(match[0]) and not re.search(r"[:=(]", match[0]):
