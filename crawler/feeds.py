@@ -56,6 +56,8 @@ TOTAL_KEYS = (
     "total", "totalresults", "totalmatching", "totaldocument", "numfound", "count", "totalcount", "total_results", "totalhits", "nbhits",
     "found", "total_count", "resultcount", "hits", "recordcount", "numresults", "matches", "resultstotal", "totalrows", "recordsfiltered",
 )  # fmt: skip
+# A number that says where the next page starts, and the parameter it is sent in (Funnelback's search.json).
+NEXT_RANKS = {"nextStart": "start_rank"}
 NEXT_KEYS = ("next", "nextpage", "next_page", "nexturl", "next_url", "nextlink", "@odata.nextlink", "next_page_url")
 PAGE_PARAMS = ("page", "p", "pg", "pagenumber", "pageindex", "paged", "currentpage", "pageno")
 OFFSET_PARAMS = (
@@ -297,6 +299,8 @@ def _json_next(data: Any, page: Page) -> Ask | None:
                 if key.lower() in NEXT_KEYS and isinstance(text, str) and re.match(r"https?://|/|\?", text):
                     url = joined(page.url, text)
                     return Ask(url) if url and url != page.url else None
+                if key in NEXT_RANKS and isinstance(value, int) and value > 1:
+                    return Ask(with_param(page.url, NEXT_RANKS[key], str(value)))
     return None
 
 

@@ -177,12 +177,18 @@ def _deduplicated(links: list[Link]) -> list[Link]:
     """Neighbours with the same address are one item; the one with a title stays."""
     kept: list[Link] = []
     for link in links:
-        if kept and kept[-1].url == link.url:
+        if kept and kept[-1].url == link.url and not _listed_twice(kept[-1], link):
             if not kept[-1].text or (poor(kept[-1].text) and not poor(link.text)):
                 kept[-1] = link
         else:
             kept.append(link)
     return kept
+
+
+def _listed_twice(one: Link, other: Link) -> bool:
+    """Whether two neighbours are the same hit listed again, not title and picture of one item."""
+    apart = one.element.getparent() is not other.element.getparent()
+    return apart and one.text == other.text and one.styled == other.styled and not poor(one.text)
 
 
 def _parts(links: list[Link], depth: int = 0) -> list[tuple[list[Link], bool]]:

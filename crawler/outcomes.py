@@ -40,7 +40,9 @@ def blocked(status: int, headers: dict[str, str], body: bytes) -> Blocked | None
         return None
     for vendor in _signs()["vendor"]:
         seen = [h for h in vendor["headers"] if _header_shows(headers, h)] + [m for m in vendor["body"] if m in start]
-        if len(seen) >= (2 if status == 200 else 1) and (status != 503 or len(seen) > 1):
+        named = any(marker in start for marker in vendor["body"])
+        # A firewall passes a site's own 503 on, with its headers: only its own words make it a refusal.
+        if len(seen) >= (2 if status == 200 else 1) and (status != 503 or named or len(seen) > 1):
             return Blocked(vendor["name"], f"HTTP {status}; {'; '.join(seen)}")
     if status in (401, 403):
         return Blocked("an unnamed server", f"HTTP {status}")

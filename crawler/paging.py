@@ -19,16 +19,12 @@ from crawler.anatomy import Anatomy, Link
 from crawler.layout import Layout
 from crawler.lists import Group, is_search_link
 from crawler.platforms import css
+from crawler.pressing import Control, press
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total
 from crawler.web import Ask, Page, joined, readable, split
 from crawler.wording import pattern, words
 
-POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
-POSTBACK_OPTIONS = re.compile(
-    r"WebForm_PostBackOptions\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE
-)
-CALL = re.compile(r"(?:javascript:|return\s+)?\s*([A-Za-z_$][\w$.]*)\s*\(([^()]*)\)")
 NUMBER = re.compile(r"^\W*(?:page|go to page|tudalen|seite|result page)?\W*(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE)
 SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
 MOST_LINKS = 3000
@@ -42,17 +38,6 @@ class Turn:
 
     ask: Ask
     how: str
-
-
-@dataclass(frozen=True)
-class _Control:
-    """Something that may be pressed: a link or a button."""
-
-    element: HtmlElement
-    said: str
-    url: str
-    script: str
-    rel: str = ""
 
 
 def find_next(
@@ -78,7 +63,7 @@ def find_next(
     if numbered is not None and (labelled is None or not _plainly_next(labelled)):
         chosen = numbered
     if chosen is not None:
-        ask = _press(chosen, page)
+        ask = press(chosen, page)
         if ask is not None and (ask.method == "POST" or _elsewhere(ask, page)):
             return Turn(ask, "number" if chosen is numbered else "next")
     head = _head_next(page, anatomy.query, spec)
@@ -87,6 +72,9 @@ def find_next(
     chooser = _from_select(page, anatomy.query, number)
     if chooser is not None:
         return Turn(chooser, "select")
+    onward = _by_address(controls, anatomy, group, total, turned)
+    if onward is not None:
+        return Turn(onward, "address")
     return _counted_up(anatomy, spec, layout, group, total, turned)
 
 
@@ -97,7 +85,7 @@ def _elsewhere(ask: Ask, page: Page) -> bool:
 
 def _controls(
     anatomy: Anatomy, spec: SearchSpec, layout: Layout, hits: set[HtmlElement], selector: str
-) -> list[_Control]:
+) -> list[Control]:
     page = anatomy.page
     found = []
     for link in anatomy.links[:MOST_LINKS]:
@@ -110,9 +98,7 @@ def _controls(
         if anatomy.hard(link) & layout.links:
             continue
         found.append(
-            _Control(
-                link.element, link.text, link.url if stays else "", script, (link.element.get("rel") or "").lower()
-            )
+            Control(link.element, link.text, link.url if stays else "", script, (link.element.get("rel") or "").lower())
         )
     known = {control.element for control in found} | {link.element for link in anatomy.links}
     for element in anatomy.starts:
@@ -125,11 +111,11 @@ def _controls(
                     if element.tag in {"input", "button"}
                     else " ".join((element.text_content() or "")[:100].split())
                 )
-                found.append(_Control(element, said, "", script))
+                found.append(Control(element, said, "", script))
     if selector:
         wanted = set(css(selector)(page.tree))
         preferred = [control for control in found if control.element in wanted]
-        found = [_Control(c.element, "next", c.url, c.script, "next") for c in preferred[:1]] + found
+        found = [Control(c.element, "next", c.url, c.script, "next") for c in preferred[:1]] + found
     return found
 
 
@@ -162,7 +148,7 @@ def _rest() -> re.Pattern[str]:
     return re.compile("".join(words("paging", "next_rest")), re.IGNORECASE)
 
 
-def _label_rank(control: _Control) -> int:
+def _label_rank(control: Control) -> int:
     """How plainly a control says 'next'; 0 where it does not."""
     element = control.element
     if "next" in control.rel.split():
@@ -205,7 +191,7 @@ def _text_rank(text: str) -> int:
     return 0
 
 
-def _labelled(controls: Iterable[_Control]) -> _Control | None:
+def _labelled(controls: Iterable[Control]) -> Control | None:
     ranked = [(rank, control) for control in controls if (rank := _label_rank(control))]
     if not ranked:
         return None
@@ -213,11 +199,11 @@ def _labelled(controls: Iterable[_Control]) -> _Control | None:
     return next(control for rank, control in ranked if rank == best)
 
 
-def _plainly_next(control: _Control) -> bool:
+def _plainly_next(control: Control) -> bool:
     return _label_rank(control) >= 8
 
 
-def _numbered(controls: list[_Control], number: int, total: Total) -> _Control | None:
+def _numbered(controls: list[Control], number: int, total: Total) -> Control | None:
     """The control that says the next page's number, or the next range of items ('11-20')."""
     after = total.last + 1 if total.last is not None else None
     for control in controls:
@@ -236,7 +222,7 @@ def _numbered(controls: list[_Control], number: int, total: Total) -> _Control |
     return None
 
 
-def _past_gap(controls: list[_Control], number: int, anatomy: Anatomy) -> _Control | None:
+def _past_gap(controls: list[Control], number: int, anatomy: Anatomy) -> Control | None:
     """The '...' that leads on from a window of page numbers: the first one after all the smaller numbers.
 
     A '...' before the numbers leads back, and one before a larger number jumps over pages.
@@ -259,72 +245,6 @@ def is_pager(link: Link, query: str) -> bool:
         return False
     said = " ".join(link.text.split())
     return bool(NUMBER.match(said) or SPAN.match(said) or _text_rank(said.lower()))
-
-
-def _press(control: _Control, page: Page) -> Ask | None:
-    """The request that pressing a link or button makes."""
-    if control.url:
-        return Ask(control.url)
-    element = control.element
-    form = _form_of(element, page)
-    if control.script:
-        posted = POSTBACK.search(control.script) or POSTBACK_OPTIONS.search(control.script)
-        if posted and form is not None:
-            return forms.submission(form, page, None, {"__EVENTTARGET": posted[1], "__EVENTARGUMENT": posted[2]})
-        return _called(control.script, page, form)
-    if form is not None and element.tag in {"input", "button"}:
-        return forms.submission(form, page, element)
-    return None
-
-
-def _form_of(element: HtmlElement, page: Page) -> HtmlElement | None:
-    for ancestor in element.iterancestors("form"):
-        return ancestor
-    every = forms.forms(page)
-    named = element.get("form")
-    if named:
-        return next((form for form in every if form.get("id") == named), None)
-    owners = [form for form in every if element in set(forms.controls(form))]
-    return (owners or [f for f in every if f.get("id") in {"aspnetForm", "form1", "Form1"}] or every[:1] or [None])[0]
-
-
-def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:
-    """What a small script does: go to an address, or put values into a form's fields and send it."""
-    address = re.search(
-        r"(?:location(?:\.href)?\s*=|location\.(?:assign|replace)\(|window\.open\()\s*['\"]([^'\"]+)['\"]", script
-    )
-    if address:
-        url = joined(page.base_url, address[1])
-        return Ask(url) if url else None
-    body = script
-    call = CALL.search(script)
-    values: dict[str, str] = {}
-    if call and not re.search(r"\.(submit|value)\b", script):
-        defined = re.search(
-            rf"function\s+{re.escape(call[1])}\s*\(([^)]*)\)\s*\{{(.{{0,1500}}?)\n?\s*\}}", page.text, re.DOTALL
-        )
-        if not defined:
-            return None
-        names = [name.strip() for name in defined[1].split(",")]
-        given = [value.strip().strip("'\"") for value in call[2].split(",")]
-        values = dict(zip(names, given, strict=False))
-        body = defined[2]
-    changed: dict[str, str] = {}
-    for field, value in re.findall(
-        r"(?:\.|getElementById\(\s*['\"]|\[\s*['\"])([\w:$.-]+?)(?:['\"]\s*[\])])?\.value\s*=\s*([^;\n]+)", body
-    ):
-        literal = value.strip().strip("'\"")
-        changed[field] = values.get(literal, literal)
-    if not changed or "submit" not in body:
-        return None
-    wanted = set(changed)
-    for candidate in forms.forms(page):
-        owned = forms.controls(candidate)
-        names_by = {c.get("id") or c.get("name") or "": c.get("name") or "" for c in owned}
-        names_by |= {c.get("name") or "": c.get("name") or "" for c in owned}
-        if wanted <= set(names_by):
-            return forms.submission(candidate, page, None, {names_by[field]: value for field, value in changed.items()})
-    return forms.submission(form, page, None, changed) if form is not None else None
 
 
 def _head_next(page: Page, query: str, spec: SearchSpec) -> str:
@@ -357,6 +277,30 @@ def _from_select(page: Page, query: str, number: int) -> Ask | None:
             return Ask(url) if url else None
         if query.casefold() in {v.casefold() for _, v in forms.sent_fields(form)}:
             return forms.submission(form, page, None, {select.get("name") or "": value if value is not None else text})
+    return None
+
+
+def _by_address(
+    controls: Iterable[Control], anatomy: Anatomy, group: Group | None, total: Total, turned: int
+) -> Ask | None:
+    """A link, whatever it says, that leads to this search with one number in it counted up to the next page or item.
+
+    Only where the page says that there is more than was listed so far.
+    """
+    if group is None or total.number is None:
+        return None
+    listed = total.last if total.last is not None else (turned + 1) * len(group.links)
+    if listed >= total.number:
+        return None
+    here = set(parse_qsl(split(anatomy.page.url).query))
+    for value in (turned + 2, listed + 1, listed, turned + 1):
+        for control in controls:
+            there = split(control.url)
+            changed = [pair for pair in parse_qsl(there.query) if pair not in here]
+            said = [v for _, v in changed] or [there.path.rstrip("/").rpartition("/")[2]]
+            back = set(control.said.lower().split()) & set(words("paging", "not_next"))
+            if said == [str(value)] and not back and control.url.split("#")[0] != anatomy.page.url:
+                return Ask(control.url)
     return None
 
 

@@ -18,10 +18,10 @@ from crawler.layout import Layout
 from crawler.paging import with_param
 from crawler.platforms import Platform, named, recognised
 from crawler.results import ResultsPage, learn, read
-from crawler.scripted import script_search
+from crawler.scripted import drawn_later, script_search
 from crawler.searchform import form_candidates
 from crawler.searchlinks import frames, refreshed
-from crawler.searchspec import Paging, SearchSpec
+from crawler.searchspec import SLOT, Paging, SearchSpec
 from crawler.totals import read_total, says_none
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, host_of, readable
 
@@ -71,7 +71,8 @@ class Trial:
     @property
     def telling(self) -> bool:
         """Whether this says something of the site: a guessed address that did not react was never its search."""
-        return self.spec.how != "path" or self.reacted
+        guessed = self.spec.how == "path" or (self.spec.how == "platform" and SLOT in self.spec.url)
+        return self.reacted or not guessed or (self.status in {"robots", "blocked"} and self.spec.how != "path")
 
 
 class Prover:
@@ -133,7 +134,7 @@ class Prover:
                     break
                 continue
             reason = f"{spec.url}: {verdict}"
-            self.scripts = self.scripts or (script_search(page) if not some.says_none else "")
+            self.scripts = self.scripts or (script_search(page) or drawn_later(page) if not some.says_none else "")
             unread += not some.says_none
             if unread > 1 and best is None:
                 break
@@ -207,9 +208,18 @@ def _refusal(page: Page, spec: SearchSpec) -> Trial | None:
     refused = outcomes.blocked(page.status, page.headers, page.body)
     if refused:
         return Trial(spec, "blocked", f"{spec.url}: {refused.vendor} ({refused.evidence})")
+    if login_wall(page):
+        return Trial(spec, "blocked", f"{spec.url}: asks for a login")
     if page.status >= 500:
         return Trial(spec, "failed", f"{spec.url} answers HTTP {page.status}")
     return None
+
+
+def login_wall(page: Page) -> bool:
+    """Whether a password is asked for at another address than the one that was to be searched."""
+    asked, there = urlsplit(page.ask.url), urlsplit(page.url)
+    moved = (asked.netloc, asked.path.rstrip("/")) != (there.netloc, there.path.rstrip("/"))
+    return moved and any((box.get("type") or "").lower() == "password" for box in page.tree.iter("input"))
 
 
 def _asks_again(page: Page, spec: SearchSpec) -> bool:

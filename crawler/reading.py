@@ -25,7 +25,7 @@ from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
 ReadStatus = Literal["complete", "capped", "suspect", "failed", "robots", "blocked"]
 PROBLEMS = {"robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"}
 MOST_STALE = 2
-LEAST_CAP = 50
+LEAST_CAP = 20
 LEAST_GAP = 10
 
 
@@ -49,6 +49,7 @@ class State:
     'nothing new', 'no hits', 'not understood', 'no query', 'page limit', or a FetchProblem's kind (there `next` is what
     failed, and reading on tries it again). `collected` counts items as the site lists them, `distinct` canonical URLs.
     `signatures` are hashes of the pages' lists, `asked` of the requests, `drift` says that stated totals differed,
+    `size` is how many items the first page lists, `uneven` says that a later one listed another number,
     `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading).
     """
 
@@ -68,6 +69,8 @@ class State:
     asked: tuple[str, ...] = ()
     stale: int = 0
     drift: bool = False
+    size: int = 0
+    uneven: bool = False
     pass_: int = 1
 
     def to_json(self) -> dict[str, Any]:
@@ -181,6 +184,9 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         signatures=(*state.signatures, result.signature),
         stale=0 if fresh or state.pass_ == 3 or _moves_on(result, state) else state.stale + 1,
     )
+    state = replace(
+        state, size=state.size or len(items), uneven=state.uneven or len(items) != (state.size or len(items))
+    )
     state = _with_total(state, result)
     if result.next is None:
         return Reading(hits, page.url, _ended(state, "no way on", "", reader))
@@ -192,6 +198,8 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
 
 
 def _why_empty(state: State, result: ResultsPage) -> tuple[str, str]:
+    if state.turned and result.says_error:
+        return "not understood", "an error page stands where the next results should be"
     if state.turned:
         return "empty page", ""
     if result.says_none or result.same_as_nonsense:
@@ -298,6 +306,8 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         if kind == "capped":
             return "capped", f"{counted}; the site shows the first {total} only{note}"
         return "complete", f"{counted}, as stated{note}"
-    if kind == "capped" or (got < total and got >= LEAST_CAP and state.turned > 1):
+    # Full pages to the last, the same total when asked again, and then no further: not a list that broke off.
+    full = state.pages > 2 and not state.uneven and not state.drift
+    if kind == "capped" or (got < total and full and got >= LEAST_CAP):
         return "capped", f"{counted} of {total} stated; the site pages no further{note}"
     return "suspect", f"{counted}, but {total} stated{note}"

@@ -37,6 +37,7 @@ class ResultsPage:
     next: Ask | None = None
     next_how: str = ""
     same_as_nonsense: bool = False
+    says_error: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -109,12 +110,13 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
         items=tuple(items),
         total=total,
         says_none=not items and (none or total.number == 0),
-        says_capped=totals.says_capped(outside),
+        says_capped=totals.says_capped(outside, total.number),
         says_no_query=not items and totals.says_no_query(outside),
         ran_query=ran,
         next=turn.ask if items and turn else None,
         next_how=turn.how if items and turn else "",
         same_as_nonsense=not items and bool(reader.layout.lines) and _all_known(anatomy, reader.layout),
+        says_error=not items and not none and totals.says_error(line.text for line in anatomy.lines),
         notes=tuple(notes),
     )
 
@@ -195,7 +197,7 @@ def learn(
         both = {key for link in full.links for key in full.hard(link)}
         widened = None if all(empty.hard(link) & both for link in widened.links) else widened
     layout = replace(layout, widens=widened is not None)
-    if widened is not None and not totals.says_none((line.text for line in empty.lines), nonsense_query):
+    if widened is not None:
         listed: set[str] = set()
         for link in widened.links:
             listed |= empty.hard(link) | {f"s{key}" for key in empty.soft(link)}

@@ -29,3 +29,11 @@ def script_search(page: Page) -> str:
     if root and sum(len(line.text) for line in take_apart(page).lines) < BARE_TEXT:
         return "a page that is drawn by its scripts"
     return ""
+
+
+def drawn_later(page: Page) -> str:
+    """For a results page that is the same whatever is asked: whether it says that scripts draw what it lacks."""
+    for note in page.tree.iter("noscript"):
+        if re.search(r"javascript|sgript", note.text_content() or "", re.IGNORECASE):
+            return "a results page that needs JavaScript"
+    return ""

@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
+from crawler import forms
 from crawler.searchform import public_engine, spoken
 from crawler.searchspec import SLOT, Paging, SearchSpec
-from crawler.web import Page, host_of, joined
+from crawler.web import Ask, Page, host_of, joined
 from crawler.wording import finder, words
 
 MOST_SCRIPT = 200_000
@@ -214,3 +215,22 @@ def ways_in(page: Page) -> list[str]:
             entering = said in words("forms", "enter") or said.startswith(("enter ", "continue ", "welcome "))
             same.append((0 if entering else 1 if len(links) <= 4 else 2, url))
     return [url for weight, url in sorted(same, key=lambda pair: pair[0]) if weight < 2][:2]
+
+
+def entry_forms(page: Page) -> list[Ask]:
+    """On a page that stands before the site (consent, terms, language): what its buttons that lead on send."""
+    if sum(1 for _ in page.tree.iter("a")) > 25:
+        return []  # A cookie banner on a whole page; the page can be read as it is.
+    found = []
+    for form in forms.forms(page)[:5]:
+        owned = [c for c in forms.controls(form) if forms.kind(c) != "hidden"]
+        buttons = [c for c in owned if forms.is_submit(c)]
+        typed = any(forms.kind(c) in forms.TEXT_TYPES or forms.kind(c) == "password" for c in owned)
+        for button in buttons if not typed else []:
+            said = forms.label_of(button).lower().strip(" .!»>")
+            if said in words("forms", "enter") or said.startswith(
+                ("enter ", "continue ", "accept ", "agree", "i accept", "i agree")
+            ):
+                found.append(forms.submission(form, page, button))
+                break
+    return [ask for ask in found if ask is not None][:1]

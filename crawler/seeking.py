@@ -14,7 +14,7 @@ from crawler.function import FindStatus, SearchFunction
 from crawler.platforms import Platform, for_host, platforms, recognised, site_exceptions
 from crawler.proving import Prover, Trial, settled, status_of
 from crawler.scripted import script_search
-from crawler.searchlinks import frames, opensearch_links, opensearch_specs, search_pages, ways_in
+from crawler.searchlinks import entry_forms, frames, opensearch_links, opensearch_specs, search_pages, ways_in
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
 
@@ -91,6 +91,8 @@ class _Seeker:
             found = await self._try_all(candidates(page, self.known, site))
             if found:
                 return found
+            if len(self.pages) == 1 and (entered := await self._enter(page)) is not None:
+                look_at.append(entered)
             described = [spec for url in opensearch_links(page) for spec in await self._described(url)]
             found = await self._try_all(described)
             if found:
@@ -131,6 +133,19 @@ class _Seeker:
                 self.trials.append(Trial(SearchSpec("form", url, ""), status_of(problem), f"{url}: {problem.reason}"))
             return None
         return page if page.status < 400 else None
+
+    async def _enter(self, page: Page) -> Page | None:
+        """The page behind a consent form that stands before the site; None where there is none."""
+        for ask in entry_forms(page):
+            try:
+                entered = await settled(self.fetch, ask)
+            except FetchProblem as problem:
+                if problem.kind == "budget":
+                    raise
+                return None
+            if entered.status < 400 and entered.body != page.body:
+                return entered
+        return None
 
     async def _described(self, url: str) -> list[SearchSpec]:
         page = await self._look(url)

@@ -73,7 +73,8 @@ def _rules() -> _Rules:
         ),
         counted=re.compile(
             rf"(?:(?<![\w-]){about}{exactly}{first}(?:{number}|(?<![\w.-]){small}(?!\w)))"
-            rf"(?:\s*\+)?(?:\s+\{{q\}})?(?:\s*\(?(?:{pattern('totals', 'between')}))*\s*(?P<noun>{noun}|{pattern('totals', 'in_all')})(?:\(s\)|\(es\))?(?!\w)",
+            rf"(?:\s*\+)?(?:\s+\{{q\}})?(?:\s*\(?(?:{pattern('totals', 'between')}))*\s*"
+            rf"(?P<noun>{noun}|{pattern('totals', 'in_all')})(?:\(s\)|\(es\))?(?!\w)",
             flags,
         ),
         stated=re.compile(
@@ -249,9 +250,22 @@ def _kind(match: re.Match[str], line: str) -> TotalIs:
     return "estimate" if groups.get("about") or groups.get("about2") else "exact"
 
 
-def says_capped(lines: Iterable[str]) -> bool:
-    """Whether the page says that it shows no more than a part ('only the first 200 results are available')."""
-    return any(phrases("totals", "capped").search(told(line)) for line in lines)
+def says_capped(lines: Iterable[str], total: int | None = None) -> bool:
+    """Whether the page says that it shows no more than a part ('only the first 200 results are available').
+
+    Where it names both the part and the `total`, the total is exact all the same.
+    """
+    for line in map(told, lines):
+        if phrases("totals", "capped").search(line):
+            numbers = [int(number) for number in re.findall(r"\d{1,9}", line)]
+            if total is None or not numbers or min(numbers) >= total:
+                return True
+    return False
+
+
+def says_error(lines: Iterable[str]) -> bool:
+    """Whether the page says that something went wrong on the site's side."""
+    return any(phrases("none", "errors").search(told(line)) for line in lines)
 
 
 def says_none(lines: Iterable[str], query: str = "") -> bool:

@@ -1,0 +1,94 @@
+"""What pressing a link or a button of a page asks for: an address, a form sent, a postback, a small script's work."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from crawler import forms
+from crawler.web import Ask, Page, joined
+
+POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
+POSTBACK_OPTIONS = re.compile(
+    r"WebForm_PostBackOptions\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE
+)
+CALL = re.compile(r"(?:javascript:|return\s+)?\s*([A-Za-z_$][\w$.]*)\s*\(([^()]*)\)")
+
+
+@dataclass(frozen=True)
+class Control:
+    """Something that may be pressed: a link or a button."""
+
+    element: HtmlElement
+    said: str
+    url: str
+    script: str
+    rel: str = ""
+
+
+def press(control: Control, page: Page) -> Ask | None:
+    """The request that pressing a link or button makes."""
+    if control.url:
+        return Ask(control.url)
+    element = control.element
+    form = _form_of(element, page)
+    if control.script:
+        posted = POSTBACK.search(control.script) or POSTBACK_OPTIONS.search(control.script)
+        if posted and form is not None:
+            return forms.submission(form, page, None, {"__EVENTTARGET": posted[1], "__EVENTARGUMENT": posted[2]})
+        return _called(control.script, page, form)
+    if form is not None and element.tag in {"input", "button"}:
+        return forms.submission(form, page, element)
+    return None
+
+
+def _form_of(element: HtmlElement, page: Page) -> HtmlElement | None:
+    for ancestor in element.iterancestors("form"):
+        return ancestor
+    every = forms.forms(page)
+    named = element.get("form")
+    if named:
+        return next((form for form in every if form.get("id") == named), None)
+    owners = [form for form in every if element in set(forms.controls(form))]
+    return (owners or [f for f in every if f.get("id") in {"aspnetForm", "form1", "Form1"}] or every[:1] or [None])[0]
+
+
+def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:
+    """What a small script does: go to an address, or put values into a form's fields and send it."""
+    address = re.search(
+        r"(?:location(?:\.href)?\s*=|location\.(?:assign|replace)\(|window\.open\()\s*['\"]([^'\"]+)['\"]", script
+    )
+    if address:
+        url = joined(page.base_url, address[1])
+        return Ask(url) if url else None
+    body = script
+    call = CALL.search(script)
+    values: dict[str, str] = {}
+    if call and not re.search(r"\.(submit|value)\b", script):
+        defined = re.search(
+            rf"function\s+{re.escape(call[1])}\s*\(([^)]*)\)\s*\{{(.{{0,1500}}?)\n?\s*\}}", page.text, re.DOTALL
+        )
+        if not defined:
+            return None
+        names = [name.strip() for name in defined[1].split(",")]
+        given = [value.strip().strip("'\"") for value in call[2].split(",")]
+        values = dict(zip(names, given, strict=False))
+        body = defined[2]
+    changed: dict[str, str] = {}
+    for field, value in re.findall(
+        r"(?:\.|getElementById\(\s*['\"]|\[\s*['\"])([\w:$.-]+?)(?:['\"]\s*[\])])?\.value\s*=\s*([^;\n]+)", body
+    ):
+        literal = value.strip().strip("'\"")
+        changed[field] = values.get(literal, literal)
+    if not changed or "submit" not in body:
+        return None
+    wanted = set(changed)
+    for candidate in forms.forms(page):
+        owned = forms.controls(candidate)
+        names_by = {c.get("id") or c.get("name") or "": c.get("name") or "" for c in owned}
+        names_by |= {c.get("name") or "": c.get("name") or "" for c in owned}
+        if wanted <= set(names_by):
+            return forms.submission(candidate, page, None, {names_by[field]: value for field, value in changed.items()})
+    return forms.submission(form, page, None, changed) if form is not None else None
