@@ -17,7 +17,9 @@ from classifier.fitting import Mask, Material, OutOfFold, Vector
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Pooled, Thresholds
 from study.protocol import Protocol
 
-RECALL = 0.99  # of relevant texts that must stand at or above the lower threshold, in cross-validation
+RECALL = (
+    0.99  # of relevant texts at or above the lower threshold, near pairs apart (`contrasting`), in cross-validation
+)
 PRECISION = 0.98  # of relevant texts among those at or above the upper threshold, in cross-validation
 LOST_TO_UNCLEAR = 0.02  # share of relevant texts that looking ambiguous may send to a person
 QUEUED_AS_VAGUE = 0.02  # share of off-topic hits below the lower threshold that looking ambiguous may send to a person
@@ -62,7 +64,7 @@ def choose(protocol: Protocol, material: Material, out: OutOfFold) -> Thresholds
     """Choose the thresholds; the constants above say what each must hold."""
     relevant = material.which(RELEVANT)
     scores, looks = out.pages[RELEVANT], out.pages[AMBIGUOUS]
-    lower = float(np.sort(scores[relevant])[int((1 - RECALL) * relevant.sum())])
+    lower = _recalling(scores[relevant & ~contrasting(material)])
     unclear = vague = np.inf
     if material.which(AMBIGUOUS).any():
         unclear = float(np.quantile(looks[relevant], 1 - LOST_TO_UNCLEAR))
@@ -72,7 +74,24 @@ def choose(protocol: Protocol, material: Material, out: OutOfFold) -> Thresholds
         vague = float(looks[order][passed[0]]) if len(passed) else np.inf
     clear = looks < unclear
     upper = _precise(scores[clear], relevant[clear])
-    return Thresholds(lower, max(lower, upper), unclear, vague, codes=_codes(material, out))
+    # Rounded: sums that differ in the last place between machines must not differ in what they decide.
+    limits = [round(limit, 6) for limit in (lower, max(lower, upper), unclear, vague)]
+    return Thresholds(*limits, codes=_codes(material, out))
+
+
+def contrasting(material: Material) -> Mask:
+    """Return the examples of ideas that were written both ways, the same words with the other relation.
+
+    They teach what tells the two apart. They say nothing of how alike real pages are, so recall is not asked of them.
+    """
+    labels: dict[int, set[str]] = {}
+    for group, example in zip(material.groups.tolist(), material.examples, strict=True):
+        labels.setdefault(group, set()).add(example.relevance)
+    return np.array([len(labels[group]) > 1 for group in material.groups.tolist()])
+
+
+def _recalling(scores: Vector) -> float:
+    return float(np.sort(scores)[int((1 - RECALL) * len(scores))])
 
 
 def _precise(scores: Vector, truth: Mask) -> float:
@@ -89,7 +108,7 @@ def _codes(material: Material, out: OutOfFold) -> dict[str, float]:
         if code:
             known = judged_by(material, kind)
             sure = most_likely(out.pages, material.outputs, output)[known] if kind == "topics" else None
-            chosen[output] = _best_f1(out.pages[output][known], material.column(output)[known], sure)
+            chosen[output] = round(_best_f1(out.pages[output][known], material.column(output)[known], sure), 6)
     return chosen
 
 

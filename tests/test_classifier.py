@@ -83,7 +83,7 @@ def test_cross_validation_holds_its_floors(model: Model) -> None:
     # Pinned below what was measured (docs/judging.md); lowered only with a reason in the commit.
     confusion = model.metrics["confusion"]
     relevant = confusion["relevant"]
-    assert relevant["off-topic"] <= 0.015 * sum(relevant.values())
+    assert relevant["off-topic"] <= 0.02 * sum(relevant.values())
     assert relevant["relevant"] >= 0.5 * sum(relevant.values())
     assert confusion["off-topic"]["relevant"] <= 0.02 * sum(confusion["off-topic"].values())
     assert model.metrics["area"] >= 0.95

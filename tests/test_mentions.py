@@ -11,7 +11,9 @@ import pytest
 from classifier.mentions import QUOTE_LIMIT, find_mentions
 from study.protocol import load
 
-CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "mentions.toml").read_text(encoding="utf-8"))["case"]
+CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "mentions.toml").read_text(encoding="utf-8"))[
+    "case"
+]
 STUDY = load("nfer-2008")
 
 
@@ -68,6 +70,11 @@ def test_another_study_finds_its_own_names() -> None:
         "The Early Career Framework (ECF) gives every ECT a mentor for two years. NPQs are booked through the hub. "
         "Instructional coaches visit termly."
     )
-    assert {m.what for m in find_mentions(study, "", text) if m.counts} == {"ecf", "ect", "npq", "instructional-coaching"}
+    assert {m.what for m in find_mentions(study, "", text) if m.counts} == {
+        "ecf",
+        "ect",
+        "npq",
+        "instructional-coaching",
+    }
     other = "ECT (electroconvulsive therapy) is given on the ward; the European Climate Foundation (ECF) paid for the atrium."
     assert not [m for m in find_mentions(study, "", other) if m.counts]
