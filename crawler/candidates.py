@@ -65,7 +65,9 @@ def distinct(specs: Sequence[SearchSpec]) -> list[SearchSpec]:
 def identity(spec: SearchSpec) -> str:
     """Equal for specs that ask the same."""
     ask = spec.ask("zq")
-    return f"{ask.method} {canonical_url(ask.url)} {spec.query_param if ask.method == 'POST' else ''}"
+    fragment = ask.url.partition("#")[2]
+    asked = canonical_url(ask.url) + (f"#{fragment}" if "zq" in fragment else "")
+    return f"{ask.method} {asked} {spec.query_param if ask.method != 'GET' else ''}"
 
 
 def _of_platform(candidate: Candidate, platforms: Sequence[Platform]) -> Candidate:

@@ -19,18 +19,36 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from crawler import outcomes
+from crawler import outcomes, rendering
+from crawler.asking import SearchFunction, find_search
 from crawler.guard import GuardedResolver
 from crawler.middlewares import RefusedAddress, RobotsForbidden, WaitTooLong, headers_of
-from crawler.web import Ask, FetchProblem, Page, ProblemKind
+from crawler.web import Ask, Fetch, FetchProblem, Page, ProblemKind
 
 
 class AskingSpider(Spider):
     """A spider that asks one question after the other and waits for the answers, rather than by callbacks."""
 
-    async def fetch(self, ask: Ask) -> Page:
+    async def find(self, home_url: str) -> SearchFunction:
+        """Find the site's search; where its results are drawn in the browser and rendering is on, there."""
+        use = self.settings.getbool("MENTORWATCH_PLATFORMS")
+        found = await find_search(self.fetch, home_url, use_platforms=use)
+        if found.status != "script-only" or not self.settings.getbool("MENTORWATCH_RENDER"):
+            return found
+        rendered = await find_search(self.fetch_rendered, home_url, use_platforms=use, rendered=True)
+        return rendering.concluded(found, rendered, rendering.told(self.crawler, home_url))
+
+    def fetch_for(self, function: SearchFunction) -> Fetch:
+        """Return the fetch that a search is read with: a rendering one where it was found by rendering."""
+        return self.fetch_rendered if function.spec is not None and function.spec.rendered else self.fetch
+
+    async def fetch_rendered(self, ask: Ask) -> Page:
+        """Like :meth:`fetch`, but the page as it stands after its scripts have come to rest."""
+        return await self.fetch(ask, rendered=True)
+
+    async def fetch(self, ask: Ask, *, rendered: bool = False) -> Page:
         """Return the answer to ``ask``; raise :class:`FetchProblem` where there is none, or a firewall's instead."""
-        response = await self.download(ask)
+        response = await self.download(ask, rendered=rendered)
         page = Page(
             ask=ask,
             url=response.url,
@@ -44,11 +62,11 @@ class AskingSpider(Spider):
             raise FetchProblem("blocked", f"blocked by {refused.vendor} ({refused.evidence})", page.status, page.url)
         return page
 
-    async def download(self, ask: Ask) -> Response:
+    async def download(self, ask: Ask, *, rendered: bool = False) -> Response:
         """Send ``ask`` through Scrapy's downloader; raise :class:`FetchProblem` where nothing comes back."""
         assert self.crawler.engine is not None
         try:
-            return await self.crawler.engine.download_async(_request(ask))
+            return await self.crawler.engine.download_async(_request(ask, rendered))
         except RobotsForbidden as problem:
             raise FetchProblem("robots", str(problem), url=ask.url) from problem
         except RefusedAddress as problem:
@@ -78,7 +96,9 @@ class AskingSpider(Spider):
             raise FetchProblem("refused", str(problem), url=ask.url) from problem
 
 
-def _request(ask: Ask) -> Request:
+def _request(ask: Ask, rendered: bool) -> Request:
+    if rendered:
+        return Request(ask.url, dont_filter=True, meta={"render": ask})
     if ask.method != "POST":
         return Request(ask.url, dont_filter=True)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,6 +20,7 @@ from crawler.layout import Layout
 from crawler.lists import Group, is_search_link
 from crawler.platforms import css
 from crawler.pressing import Control, press
+from crawler.searchbox import way_to
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total
 from crawler.web import Ask, Page, joined, readable, split
@@ -64,7 +65,7 @@ def find_next(
         chosen = numbered
     if chosen is not None:
         ask = press(chosen, page)
-        if ask is not None and (ask.method == "POST" or _elsewhere(ask, page)):
+        if ask is not None and (ask.method != "GET" or _elsewhere(ask, page)):
             return Turn(ask, "number" if chosen is numbered else "next")
     head = _head_next(page, anatomy.query, spec)
     if head:
@@ -80,7 +81,9 @@ def find_next(
 
 def _elsewhere(ask: Ask, page: Page) -> bool:
     """Whether a request leads away from the page it stands on."""
-    return ask != page.ask and ask.url.split("#")[0] != page.url.split("#")[0]
+    there, _, fragment = ask.url.partition("#")
+    here, _, now = page.url.partition("#")
+    return ask != page.ask and (there != here or ("=" in fragment and fragment != now))
 
 
 def _controls(
@@ -92,30 +95,34 @@ def _controls(
         if link.element in hits:
             continue
         script = _script_of(link.element, link.href)
-        stays = bool(link.url) and _stays(link, page, anatomy.query, spec)
-        if not stays and not script:
+        way = way_to(link.element)
+        stays = bool(link.url and not way) and _stays(link, page, anatomy.query, spec)
+        if not stays and not script and not way:
             continue
         if anatomy.hard(link) & layout.links:
             continue
         found.append(
-            Control(link.element, link.text, link.url if stays else "", script, (link.element.get("rel") or "").lower())
+            Control(
+                link.element, link.text, link.url if stays else "", script, (link.element.get("rel") or "").lower(), way
+            )
         )
     known = {control.element for control in found} | {link.element for link in anatomy.links}
     for element in anatomy.starts:
-        if element.tag in {"a", "button", "input", "span", "div", "td", "li"} and element not in known:
+        if element.tag in {"a", "button", "input", "span", "div", "td", "li", "i"} and element not in known:
             is_button = element.tag in {"input", "button"} and forms.is_submit(element)
             script = _script_of(element, element.get("href") or "")
-            if is_button or script:
+            way = way_to(element)
+            if is_button or script or way:
                 said = (
                     forms.label_of(element)
                     if element.tag in {"input", "button"}
                     else " ".join((element.text_content() or "")[:100].split())
                 )
-                found.append(Control(element, said, "", script))
+                found.append(Control(element, said, "", script, way=way))
     if selector:
         wanted = set(css(selector)(page.tree))
         preferred = [control for control in found if control.element in wanted]
-        found = [Control(c.element, "next", c.url, c.script, "next") for c in preferred[:1]] + found
+        found = [replace(control, said="next", rel="next") for control in preferred[:1]] + found
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from crawler import forms
+from crawler.searchbox import pressed
 from crawler.web import Ask, Page, joined
 
 POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
@@ -26,12 +27,15 @@ class Control:
     url: str
     script: str
     rel: str = ""
+    way: str = ""  # on a rendered page: the way to it, where only pressing it does anything
 
 
 def press(control: Control, page: Page) -> Ask | None:
     """The request that pressing a link or button makes."""
     if control.url:
         return Ask(control.url)
+    if control.way:
+        return pressed(page, control.way, " ".join((control.element.text_content() or "").split()))
     element = control.element
     form = _form_of(element, page)
     if control.script:

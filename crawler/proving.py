@@ -19,6 +19,7 @@ from crawler.paging import with_param
 from crawler.platforms import Platform, named, recognised
 from crawler.results import ResultsPage, learn, read
 from crawler.scripted import drawn_later, script_search
+from crawler.searchbox import METHOD, addressed
 from crawler.searchform import form_candidates
 from crawler.searchlinks import frames, refreshed
 from crawler.searchspec import SLOT, Paging, SearchSpec
@@ -103,8 +104,11 @@ class Prover:
                 return Trial(spec, "none", f"{spec.url} does not react to a query", page=empty)
             if alone.says_no_query:
                 return Trial(spec, "suspect", f"{spec.url} says that no query arrived", page=empty)
-            spec = _as_get(spec, empty, nonsense)
-            return replace(await self._compare(spec, empty, nonsense), page=empty, reacted=reacted)
+            typed, spec = spec, addressed(_as_get(spec, empty, nonsense), empty, nonsense)
+            trial = await self._compare(spec, empty, nonsense)
+            if trial.status == "suspect" and spec.method != typed.method == METHOD:
+                trial = await self._compare(typed, empty, nonsense)  # the address alone does not bring the answer
+            return replace(trial, page=empty, reacted=reacted)
         except FetchProblem as problem:
             if problem.kind == "budget":
                 raise
@@ -181,7 +185,7 @@ class Prover:
     async def _with_paging(self, spec: SearchSpec, some: ResultsPage, layout: Layout, word: str) -> SearchSpec:
         """The spec with a paging parameter found by trying, where a page has more hits than it lists and no way on."""
         more = some.total.number is not None and some.total.number > len(some.items) >= 5
-        if some.next is not None or spec.paging is not None or not more or spec.method != "GET":
+        if some.next is not None or spec.paging is not None or not more or spec.method != "GET" or "#" in spec.url:
             return spec
         first = {item.url for item in some.items}
         for guess in GUESSES:

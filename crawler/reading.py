@@ -18,6 +18,7 @@ from crawler.hits import Item
 from crawler.platforms import named, site_exceptions
 from crawler.proving import answer, settled
 from crawler.results import ResultsPage, read
+from crawler.searchbox import adds_up
 from crawler.searchform import form_candidates
 from crawler.totals import TotalIs
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
@@ -170,6 +171,8 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         return Reading((), page.url, _rechecked(state, result, reader))
 
     items = _without_repeats(result, known)
+    if adds_up(state.next) and {canonical_url(item.url) for item in items[: state.collected]} <= known:
+        items = items[state.collected :] or items  # 'show more' lists what it listed before, and then more
     hits, fresh = _hits(items, state, known)
     distinct = state.distinct + fresh
     if state.pass_ == 3:

@@ -19,6 +19,7 @@ from crawler.choosing import Reader, choose, learned_list
 from crawler.hits import Item, item_lines, items_of
 from crawler.layout import Layout
 from crawler.lists import Group
+from crawler.searchbox import METHOD
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Page, canonical_url
 
@@ -127,7 +128,13 @@ def _leads_straight_to_hit(page: Page, query: str, reader: Reader, result: Resul
     The page is elsewhere than the search, not where the nonsense word led, and has the query in its text.
     """
     asked, there = urlsplit(page.ask.url), urlsplit(page.url)
-    if page.status != 200 or result.understood or result.says_no_query or not reader.layout.slot:
+    if (
+        page.status != 200
+        or page.ask.method == METHOD
+        or result.understood
+        or result.says_no_query
+        or not reader.layout.slot
+    ):
         return False
     moved = (asked.netloc, asked.path.rstrip("/")) != (there.netloc, there.path.rstrip("/"))
     elsewhere = canonical_url(page.url) not in {

@@ -13,6 +13,7 @@ from typing import Any
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from crawler import rendering
 from crawler.planning import CrawlPlan
 from crawler.spiders.probe import Probe
 from crawler.spiders.sitesearch import SiteSearch
@@ -37,9 +38,10 @@ class Manners:
     log_file: Path | None = None
     verbose: bool = False
     show_progress: bool = True
+    render: bool = False
 
     def settings(self) -> Settings:
-        """Return the Scrapy settings of this run."""
+        """Return the Scrapy settings of this run; raise :class:`rendering.CannotRender` where it cannot render."""
         settings = Settings()
         settings.setmodule("crawler.settings", priority="project")
         values: dict[str, Any] = {
@@ -55,6 +57,9 @@ class Manners:
             values["DOWNLOAD_DELAY"] = self.delay
             if self.delay == 0:  # only asked for on one's own machine: let the server be the limit
                 values |= {"CONCURRENT_REQUESTS": 0, "CONCURRENT_REQUESTS_PER_DOMAIN": 8}
+        if self.render:
+            rendering.chromium()
+            values |= {"MENTORWATCH_RENDER": True, "DOWNLOAD_HANDLERS": rendering.HANDLERS}
         if self.site_budget is not None:
             values["MENTORWATCH_SITE_BUDGET"] = self.site_budget
         if self.log_file is not None:

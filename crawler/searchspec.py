@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from crawler.web import Ask, form_encoded, joined
 
-How = Literal["site", "platform", "opensearch", "searchaction", "form", "path"]
+How = Literal["site", "platform", "opensearch", "searchaction", "form", "path", "typed"]
 SLOT = "{searchTerms}"
 
 
@@ -32,6 +32,7 @@ class SearchSpec:
 
     `fields` are everything the form sends, in order, with the query field's own value empty; hidden and default inputs
     are kept, and of the buttons the one that searches. A `url` with {searchTerms} in it takes the query there instead.
+    `rendered` says that the answer is drawn by scripts; a `method` TYPE that the query is typed (see searchbox.py).
     """
 
     how: How
@@ -43,19 +44,22 @@ class SearchSpec:
     encoding: str = "utf-8"
     found_on: str = ""
     paging: Paging | None = None
+    rendered: bool = False
 
     def ask(self, query: str) -> Ask:
         """The request for `query`, encoded as a browser would in the form's charset."""
         if SLOT in self.url:
             slot = quote(query, safe="", encoding=self.encoding, errors="xmlcharrefreplace")
             in_path = SLOT in urlsplit(self.url).path
-            url = self.url.replace(SLOT, slot if in_path else slot.replace("%20", "+"))
+            asked, mark, fragment = self.url.partition("#")  # scripts read a fragment, and to them '+' is no space
+            asked = asked.replace(SLOT, slot if in_path else slot.replace("%20", "+"))
+            url = asked + mark + fragment.replace(SLOT, slot)
             return Ask(joined(url, "") or url, "GET", (), self.encoding)
         filled = tuple((n, query if n == self.query_param else v) for n, v in self.fields)
         if all(name != self.query_param for name, _ in filled):
             filled = (*filled, (self.query_param, query))
-        if self.method == "POST":
-            return Ask(self.url, "POST", filled, self.encoding)
+        if self.method != "GET":
+            return Ask(self.url, self.method, filled, self.encoding)
         parts = urlsplit(self.url)
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, form_encoded(filled, self.encoding), ""))
         return Ask(url, "GET", (), self.encoding)
@@ -72,6 +76,7 @@ class SearchSpec:
             "encoding": self.encoding,
             "found_on": self.found_on,
             "paging": self.paging.to_json() if self.paging else None,
+            "rendered": self.rendered,
         }
 
     @classmethod

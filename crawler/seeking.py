@@ -7,6 +7,7 @@ else the next one is tried. On a well-behaved site that is three requests: home 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crawler import outcomes
 from crawler.candidates import candidates, common_paths, distinct, identity, search_addresses
@@ -14,6 +15,7 @@ from crawler.function import FindStatus, SearchFunction
 from crawler.platforms import Platform, for_host, platforms, recognised, site_exceptions
 from crawler.proving import Prover, Trial, settled, status_of
 from crawler.scripted import script_search
+from crawler.searchbox import boxes
 from crawler.searchlinks import entry_forms, frames, opensearch_links, opensearch_specs, search_pages, ways_in
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
@@ -23,15 +25,23 @@ MOST_TRIALS = 8
 
 
 async def find_search(
-    fetch: Fetch, home_url: str, *, use_platforms: bool = True, site_rules: Sequence[Platform] | None = None
+    fetch: Fetch,
+    home_url: str,
+    *,
+    use_platforms: bool = True,
+    site_rules: Sequence[Platform] | None = None,
+    rendered: bool = False,
 ) -> SearchFunction:
     """Find and prove the search function of the site at `home_url`.
 
     `use_platforms` False leaves the platform files out (everything by comparison); `site_rules` replaces the site files.
+    `rendered` says that `fetch` brings pages as they stand after their scripts ran: search boxes are typed into as well.
     Raises nothing for what a site does: failures are statuses with a reason.
     """
     sites = site_exceptions() if site_rules is None else site_rules
-    return await _Seeker(fetch, home_url, platforms() if use_platforms else (), sites).find()
+    seeker = _Seeker(fetch, home_url, platforms() if use_platforms else (), sites)
+    seeker.rendered = rendered
+    return await seeker.find()
 
 
 class _Seeker:
@@ -42,6 +52,7 @@ class _Seeker:
         self.home_url = home_url
         self.known = known
         self.sites = sites
+        self.rendered = False
         self.requests = 0
         self.trials: list[Trial] = []
         self.tried: set[str] = set()
@@ -88,7 +99,7 @@ class _Seeker:
                 self.pages += [frame for frame in framed if frame]
                 seen |= {canonical_url(url) for url in frames(page)}
             self.prover.scripts = self.prover.scripts or script_search(page)
-            found = await self._try_all(candidates(page, self.known, site))
+            found = await self._try_all([*boxes(page), *candidates(page, self.known, site)])
             if found:
                 return found
             if len(self.pages) == 1 and (entered := await self._enter(page)) is not None:
@@ -152,7 +163,7 @@ class _Seeker:
         return opensearch_specs(page) if page else []
 
     async def _try_all(self, specs: Sequence[SearchSpec]) -> SearchFunction | None:
-        for spec in distinct(specs):
+        for spec in distinct([replace(spec, rendered=self.rendered) for spec in specs]):
             if identity(spec) in self.tried or len(self.tried) >= MOST_TRIALS + 8 * (spec.how == "path"):
                 continue
             self.tried.add(identity(spec))
@@ -184,8 +195,8 @@ class _Seeker:
                 if trial.status == status and trial.telling:
                     return self._not_found(trial.status, trial.reason)
         engine = self.prover.scripts or next((p.name for p in recognised(home, self.known) if p.script_only), "")
-        if engine:
-            return self._not_found("script-only", f"results are drawn in the browser: {engine}")
+        if engine and not self.rendered:
+            return self._not_found("script-only", f"results are drawn in the browser: {engine}; --render reads it")
         for status in ("suspect", "failed"):
             for trial in self.trials:
                 if trial.status == status and trial.telling:

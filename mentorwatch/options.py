@@ -61,6 +61,14 @@ Platforms = Annotated[
         rich_help_panel=_FETCHING,
     ),
 ]
+Render = Annotated[
+    bool,
+    typer.Option(
+        "--render/--no-render",
+        help="Read searches whose results are drawn by scripts, in Chromium (extra: mentorwatch\\[render]).",
+        rich_help_panel=_FETCHING,
+    ),
+]
 SiteBudget = Annotated[
     float | None,
     typer.Option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from crawler.asking import Hit, SearchFunction, State, conclude, find_search, read_search
+from crawler.asking import Hit, SearchFunction, State, conclude, read_search
 from crawler.fetching import AskingSpider
 
 _PAGE_LIMIT = 1000
@@ -22,12 +22,11 @@ class Probe(AskingSpider):
         self.found: dict[str, Any] | None = None
 
     async def start(self) -> AsyncIterator[Any]:
-        use = self.settings.getbool("MENTORWATCH_PLATFORMS")
-        function = await find_search(self.fetch, self.home_url, use_platforms=use)
+        function = await self.find(self.home_url)
         hits: list[Hit] = []
         state: State | None = None
         if function.found:
-            async for reading in read_search(self.fetch, function, self.query, max_pages=_PAGE_LIMIT):
+            async for reading in read_search(self.fetch_for(function), function, self.query, max_pages=_PAGE_LIMIT):
                 hits += reading.hits
                 state = reading.state
                 if not self.to_end:

@@ -22,7 +22,7 @@ from scrapy.exceptions import CloseSpider
 from sqlalchemy.engine import Connection
 
 from crawler import frontier, outcomes, progress
-from crawler.asking import Reading, SearchFunction, State, find_search, read_search
+from crawler.asking import Reading, SearchFunction, State, read_search
 from crawler.fetching import AskingSpider
 from crawler.frontier import SearchRow, SiteRow, Wanted
 from crawler.items import Capture
@@ -114,17 +114,20 @@ class SiteSearch(AskingSpider):
     async def _find(self, site: SiteRow) -> SearchFunction | None:
         if site.state == "done":
             return SearchFunction.from_json(site.function) if site.function else None
-        platforms = self.settings.getbool("MENTORWATCH_PLATFORMS")
-        function = await find_search(self.fetch, site.home_url, use_platforms=platforms)
+        function = await self.find(site.home_url)
         await self.writer.do(lambda db, _: frontier.keep_function(db, site.id, function))
         self._tell(progress.search_found, site=site, function=function)
         return function if function.found else None
 
     async def _read(self, site: SiteRow, function: SearchFunction, search: SearchRow) -> None:
         assert function.spec is not None
+        if function.spec.rendered and not self.settings.getbool("MENTORWATCH_RENDER"):
+            reason = "results are drawn in the browser, and were read there before; --render reads them"
+            await self.writer.do(lambda db, _: frontier.end_searches(db, site.id, "script-only", reason))
+            return
         state = State.from_json(search.progress) if search.progress else None
         seen = frontier.urls_seen(self.record, search.id) if state else set()
-        async for reading in read_search(self.fetch, function, search.query, state=state, seen=seen):
+        async for reading in read_search(self.fetch_for(function), function, search.query, state=state, seen=seen):
             state = reading.state
             await self.writer.do(partial(_keep_reading, search_id=search.id, site_id=site.id, reading=reading))
             self._tell(progress.page_read, site=site, query=search.query, state=state)

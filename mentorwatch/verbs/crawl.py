@@ -21,6 +21,7 @@ def crawl(
     delay: o.Delay = None,
     site_budget: o.SiteBudget = None,
     platforms: o.Platforms = True,
+    render: o.Render = False,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -53,7 +54,7 @@ def crawl(
         allow=allow or (),
         contact=contact,
     )
-    manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose)
+    manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose, render=render)
     crawled = run_crawl(planned, manners)
     if not crawled.finished:
         typer.echo("There is work left; the same command goes on with it.", err=True)

@@ -19,6 +19,7 @@ def probe(
     delay: o.Delay = None,
     site_budget: o.SiteBudget = None,
     platforms: o.Platforms = True,
+    render: o.Render = False,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -40,7 +41,9 @@ def probe(
 
     target = site_target(url)
     may_start([target], allow or (), contact)
-    manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose, show_progress=False)
+    manners = Manners(
+        tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose, show_progress=False, render=render
+    )
     seen = run_probe(target.home_url, query, manners, to_end=to_end)
     if seen is None:
         raise typer.Abort
