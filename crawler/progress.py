@@ -74,8 +74,8 @@ class Progress:
         self.view.site(site, f"{query}: {state.collected}{total}")
 
     def _captures_planned(self, site: SiteRow, count: int) -> None:
-        self.planned[site.id] = count
-        self.view.site(site, f"{count} pages to fetch", total=count)
+        self.planned[site.id] += count
+        self.view.site(site, f"{count} pages to fetch", done=self.fetched[site.id], total=self.planned[site.id])
 
     def _page_captured(self, site: SiteRow, item: Capture) -> None:
         self.fetched[site.id] += 1
