@@ -64,6 +64,7 @@ class Fallback:
     fetch: Fetch
     fetch_pages: Callable[[SiteRow, list[Wanted]], Awaitable[str]]
     bounds: Bounds
+    tell: Callable[[SiteRow, str], None]  # which way a site is read
 
     async def read(self, site: SiteRow, *, begin: bool) -> None:
         """Answer a site's unusable searches; go on with what an earlier process began. ``begin`` false begins nothing."""
@@ -79,6 +80,7 @@ class Fallback:
             via = await self._sitemaps(site, home, hosts)
             await self.writer.do(lambda db, _: localsearch.begin(db, site.id, via))
             searches = localsearch.local_searches(self.record, site.id)
+        self.tell(site, searches[0].via)
         if searches[0].via == "crawl":
             trouble = await self._crawl(site, hosts)
         else:

@@ -6,6 +6,7 @@ addresses and their length are bounded. Form: sitemaps.org/protocol.html; 50,000
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ MOST_URLS = 50_000  # of one file
 LONGEST_URL = 2_048
 LONGEST_DATE = 40
 _CHUNK = 64 * 1024
+_TAIL = 4_096  # bytes in which the end of the list must stand; comments may follow it
+_END = re.compile(rb"</(?:\w+:)?(?:urlset|sitemapindex)\s*>|<(?:\w+:)?(?:urlset|sitemapindex)\b[^<]*/>", re.IGNORECASE)
 _GZIP = b"\x1f\x8b"
 _GZIP_STREAM = 31  # zlib's window bits for 'gzip, 32 KiB'
 
@@ -149,8 +152,10 @@ def _read_xml(start: bytes, chunks: _Chunks, url: str, found: SitemapFile, most_
         remove_pis=True,
         collect_ids=False,
     )
+    tail = b""
     try:
         for piece in _rejoined(start, iter(chunks)):
+            tail = (tail + piece)[-_TAIL:]
             parser.feed(piece)
             if not _take(parser, url, found, most_urls):
                 return
@@ -158,6 +163,8 @@ def _read_xml(start: bytes, chunks: _Chunks, url: str, found: SitemapFile, most_
         _take(parser, url, found, most_urls)
     except etree.XMLSyntaxError as problem:
         found.unread = f"not well-formed ({problem.msg})"
+    if found.kind != "nothing" and not _END.search(tail):
+        found.unread = found.unread or "it ends too early"
 
 
 def _take(parser: etree.XMLPullParser, url: str, found: SitemapFile, most_urls: int) -> bool:

@@ -73,7 +73,10 @@ class SiteSearch(AskingSpider):
                 self.record, plan.protocol, plan.sample, plan.targets, plan.as_of, fresh=plan.fresh
             )
             self.crawl_id = crawl_id
-            self.fallback = Fallback(self.record, self.writer, self.fetch, self._fetch_all, Bounds.of(self.settings))
+            bounds = Bounds.of(self.settings)
+            self.fallback = Fallback(
+                self.record, self.writer, self.fetch, self._fetch_all, bounds, self._tell_reading_pages
+            )
             self.via = plan.via
             sites = frontier.sites_to_visit(self.record, crawl_id, plan.via)
             self._tell(progress.crawl_began, crawl_id=crawl_id, resumed=resumed, sites=sites, plan=plan)
@@ -199,6 +202,9 @@ class SiteSearch(AskingSpider):
         elif response.status != 200:
             item.outcome, item.reason = "failed", f"HTTP {response.status}"
         return item
+
+    def _tell_reading_pages(self, site: SiteRow, via: str) -> None:
+        self._tell(progress.reading_pages, site=site, via=via)
 
     def _tell(self, signal: object, **facts: Any) -> None:
         self.crawler.signals.send_catch_log(signal, **facts)
