@@ -312,12 +312,14 @@ def test_a_sitemap_that_lists_less_than_the_home_page_is_not_taken_for_the_site(
 
 def test_without_a_sitemap_the_sites_links_are_followed(site, tmp_path):
     text = Answer("A coach and a mentor: handbook.", headers={"Content-Type": "text/plain"})
+    handbook = (ROOT / "tests/documents/mentor-handbook.rtf").read_bytes()
     small = site(
         {
             "/": home("/page/1", "/a/", "http://elsewhere.example/x", "mailto:x@example.org", "/photo.jpg"),
-            "/a/": page("A", "Nothing.", "b.html", "../page/2", "/handbook.txt", "/private/x"),
+            "/a/": page("A", "Nothing.", "b.html", "../page/2", "/handbook.txt", "/handbook.rtf", "/private/x"),
             "/a/b.html": page("B", "Mentoring, deep down.", "/", "/a/"),
             "/handbook.txt": text,
+            "/handbook.rtf": Answer(handbook, headers={"Content-Type": "application/rtf"}),
             "/robots.txt": Answer("User-agent: *\nDisallow: /private\n"),
             **pages(dict(list(PAGES.items())[:2])),
         }
@@ -326,9 +328,11 @@ def test_without_a_sitemap_the_sites_links_are_followed(site, tmp_path):
     local = searches(url, "crawl")
     assert (local["mentor"].status, local["mentor"].reason) == (
         "robots",
-        "6 of 7 pages read and matched locally; not read: 1 robots",
-    ), "a seventh of the site unread is not the site"
-    assert paths_of(hits(url, "mentor")) == ["/page/1", "/page/2", "/handbook.txt"], "nearest first, documents too"
+        "7 of 8 pages read and matched locally; not read: 1 robots",
+    ), "an eighth of the site unread is not the site"
+    assert paths_of(hits(url, "mentor")) == ["/page/1", "/page/2", "/handbook.txt", "/handbook.rtf"], (
+        "nearest first, documents too"
+    )
     assert paths_of(hits(url, "mentoring")) == ["/a/b.html"]
     assert paths_of(hits(url, "coach")) == ["/handbook.txt"]
     assert not {"/photo.jpg", "/private/x"} & set(small.paths())
