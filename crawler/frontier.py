@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from crawler.asking import Reading, SearchFunction, State, conclude
+from crawler.localsearch import unanswered
 from study import record as r
 from study.protocol import Protocol
 from study.record import Record
@@ -137,18 +138,14 @@ def _id(db: Connection, table: Any, **values: Any) -> int:
     return int(key[0])
 
 
-def sites_to_visit(record: Record, crawl_id: int) -> list[SiteRow]:
-    """Return the sites of a crawl with anything left to do."""
+def sites_to_visit(record: Record, crawl_id: int, via: str = "search") -> list[SiteRow]:
+    """Return the sites of a crawl with anything left to do; with ``via`` auto, an unusable search leaves its pages to read."""
     open_searches = select(r.search.c.site_id).where(r.search.c.crawl_id == crawl_id, r.search.c.state == "pending")
     open_captures = select(r.capture.c.site_id).where(r.capture.c.crawl_id == crawl_id, r.capture.c.state == "pending")
-    query = (
-        select(r.site)
-        .where(
-            r.site.c.crawl_id == crawl_id,
-            (r.site.c.state == "pending") | r.site.c.id.in_(open_searches) | r.site.c.id.in_(open_captures),
-        )
-        .order_by(r.site.c.id)
-    )
+    left = (r.site.c.state == "pending") | r.site.c.id.in_(open_searches) | r.site.c.id.in_(open_captures)
+    if via == "auto":
+        left |= r.site.c.id.in_(unanswered(r.search.c.crawl_id == crawl_id).with_only_columns(r.search.c.site_id))
+    query = select(r.site).where(r.site.c.crawl_id == crawl_id, left).order_by(r.site.c.id)
     with record.begin() as db:
         return [
             SiteRow(row.id, row.authority, row.home_url, row.state, row.function, row.status)
@@ -160,7 +157,7 @@ def searches_to_do(record: Record, site_id: int) -> list[SearchRow]:
     """Return the searches of a site that were not read to their end yet, in the protocol's order."""
     query = (
         select(r.search.c.id, r.search.c.query, r.search.c.progress)
-        .where(r.search.c.site_id == site_id, r.search.c.state == "pending")
+        .where(r.search.c.site_id == site_id, r.search.c.via == "search", r.search.c.state == "pending")
         .order_by(r.search.c.id)
     )
     with record.begin() as db:
@@ -227,10 +224,10 @@ def keep_function(db: Connection, site_id: int, function: SearchFunction) -> Non
 
 
 def end_searches(db: Connection, site_id: int, status: str, reason: str) -> None:
-    """End every search of a site that is still open with ``status``."""
+    """End every search of a site's own search that is still open with ``status``."""
     db.execute(
         update(r.search)
-        .where(r.search.c.site_id == site_id, r.search.c.state == "pending")
+        .where(r.search.c.site_id == site_id, r.search.c.via == "search", r.search.c.state == "pending")
         .values(state="done", status=status, reason=reason, finished_at=datetime.now(UTC))
     )
 
@@ -343,9 +340,9 @@ def keep_conclusion(db: Connection, search_id: int, state: State, search_url: st
     )
 
 
-def finish_crawl(record: Record, crawl_id: int) -> bool:
+def finish_crawl(record: Record, crawl_id: int, via: str = "search") -> bool:
     """Mark a crawl finished if nothing of it is left to do; tell whether it is."""
-    if sites_to_visit(record, crawl_id):
+    if sites_to_visit(record, crawl_id, via):
         return False
     with record.begin_crawling() as db:
         db.execute(

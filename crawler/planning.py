@@ -20,6 +20,8 @@ from study.protocol import Protocol
 from study.record import DEFAULT_URL, ENVIRONMENT_VARIABLE
 from study.version import VERSION
 
+VIA = ("search", "auto")  # ways to find hits
+
 
 class PlanError(UserError):
     """A crawl cannot start as asked; the text says what to change."""
@@ -35,6 +37,7 @@ class CrawlPlan:
     as_of: date
     record_url: str
     fresh: bool = False
+    via: str = "search"  # search | auto: where a site's search cannot be used, read its pages
 
     @property
     def software(self) -> str:
@@ -54,13 +57,17 @@ def plan(
     fresh: bool = False,
     allow: Sequence[str] = (),
     contact: str = "",
+    via: str = "search",
 ) -> CrawlPlan:
     """Work out a crawl.
 
     ``codes`` are authorities (GSS code or slug), ``sample`` a sample's name, ``sites`` home pages outside the register;
     none of the three means the protocol's own sample. ``homes`` is a CSV (code, website) of home pages to use in place of
-    the register's. Raises :class:`PlanError`, or the errors of the protocol and the register.
+    the register's. ``via`` auto reads a site's pages where its search cannot
+    be used. Raises :class:`PlanError`, or the errors of the protocol and the register.
     """
+    if via not in VIA:
+        raise PlanError(f"there is no way {via!r} to find hits; expected one of {', '.join(VIA)}")
     study = protocol.load(protocol_name)
     day = as_of or datetime.now(UTC).date()
     websites = _homes(homes) if homes else {}
@@ -80,7 +87,7 @@ def plan(
     if not targets:
         raise PlanError("there is nothing to crawl: name --authority, --sample or --site")
     may_start(targets, allow, contact)
-    return CrawlPlan(study, name, tuple(targets), day, record_url or default_record(), fresh)
+    return CrawlPlan(study, name, tuple(targets), day, record_url or default_record(), fresh, via)
 
 
 def default_record() -> str:
@@ -108,6 +115,7 @@ def plan_from_arguments(arguments: Mapping[str, str], settings: BaseSettings) ->
         as_of=date.fromisoformat(arguments["as_of"]) if "as_of" in arguments else None,
         allow=settings.getlist("MENTORWATCH_ALLOW"),
         contact=settings.get("MENTORWATCH_CONTACT", ""),
+        via=arguments.get("via", "search"),
     )
 
 

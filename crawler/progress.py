@@ -21,6 +21,7 @@ from study.authorities import register
 crawl_began = object()
 site_began = object()
 search_found = object()
+reading_pages = object()
 page_read = object()
 captures_planned = object()
 page_captured = object()
@@ -49,6 +50,7 @@ class Progress:
         connect = crawler.signals.connect
         connect(self._crawl_began, signal=crawl_began)
         connect(self._search_found, signal=search_found)
+        connect(self._reading_pages, signal=reading_pages)
         connect(self._page_read, signal=page_read)
         connect(self._captures_planned, signal=captures_planned)
         connect(self._page_captured, signal=page_captured)
@@ -69,13 +71,17 @@ class Progress:
             self.unfound[site.home_url] = f"{function.status}: {function.reason}"
             self.view.site(site, f"no search: {function.status}, {function.reason}")
 
+    def _reading_pages(self, site: SiteRow, via: str) -> None:
+        found = "its sitemap lists" if via == "sitemap" else "its links lead to"
+        self.view.site(site, f"reading the pages that {found}")
+
     def _page_read(self, site: SiteRow, query: str, state: State) -> None:
         total = "" if state.reported_total is None else f" of {state.reported_total}"
         self.view.site(site, f"{query}: {state.collected}{total}")
 
     def _captures_planned(self, site: SiteRow, count: int) -> None:
-        self.planned[site.id] = count
-        self.view.site(site, f"{count} pages to fetch", total=count)
+        self.planned[site.id] += count
+        self.view.site(site, f"{count} pages to fetch", done=self.fetched[site.id], total=self.planned[site.id])
 
     def _page_captured(self, site: SiteRow, item: Capture) -> None:
         self.fetched[site.id] += 1
@@ -135,7 +141,7 @@ class _LineView:
     def site(self, site: SiteRow, words: str, *, done: int = 0, total: int | None = None, last: bool = False) -> None:
         if last:
             self._say(f"{_name(site)}: done, {done} pages fetched")
-        elif (total is not None and done == 0) or words.startswith(("search found", "no search")):
+        elif (total is not None and done == 0) or words.startswith(("search found", "no search", "reading the pages")):
             self._say(f"{_name(site)}: {words}")
 
     def close(self, summary: str) -> None:

@@ -25,6 +25,10 @@ DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_TIMEOUT = 60  # seconds for one answer
 REDIRECT_MAX_TIMES = 8
 METAREFRESH_ENABLED = False  # followed where a home page is looked for, never for hits: what was found is what is read
+# Of one site that is read in place of its search (--via auto); at one request a second 20,000 pages take six hours.
+MENTORWATCH_SITEMAP_PAGES = 20_000
+MENTORWATCH_CRAWL_PAGES = 5_000
+MENTORWATCH_CRAWL_DEPTH = 6  # links from the home page
 RETRY_TIMES = 2
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 COOKIES_ENABLED = True  # some searches keep their query in a session

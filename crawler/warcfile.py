@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 
+from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -79,6 +80,13 @@ class WarcFile:
         self._stream.close()
         if empty:
             self.path.unlink(missing_ok=True)
+
+
+def read_body(path: Path, offset: int) -> bytes:
+    """Return the body of the record that begins at ``offset`` of a WARC file."""
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        return bytes(next(iter(ArchiveIterator(stream))).content_stream().read())
 
 
 def cut_back(directory: Path, committed: Mapping[str, int]) -> list[str]:

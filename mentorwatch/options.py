@@ -53,6 +53,16 @@ Delay = Annotated[
         rich_help_panel=_FETCHING,
     ),
 ]
+Via = Annotated[
+    str,
+    typer.Option(
+        "--via",
+        metavar="search|auto",
+        help="auto: where a site's search cannot be used, read the pages of its sitemap, else those it links to, and look "
+        "for the keywords there; counted apart.",
+        rich_help_panel=_FETCHING,
+    ),
+]
 Platforms = Annotated[
     bool,
     typer.Option(

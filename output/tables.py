@@ -86,6 +86,7 @@ def _keyword_row(tally: Tally, row: StudyRow) -> _Row:
         "relevant_hits": _or_x(ours.relevant_hits) if counts_relevance else NOT_APPLICABLE,
         "relevant_hits_other_hosts": tally.hits_with(keyword, YES, main=False) if counts_relevance else NOT_APPLICABLE,
         "hits_with_mention": NOT_APPLICABLE if counts_relevance else tally.hits_with(keyword, YES),
+        "hits_by_sitemap": tally.hits_with(keyword, YES, by_search=False),
         "ambiguous_hits": tally.hits_with(keyword, (AMBIGUOUS,)),
         "authorities": _or_x(ours.authorities),
         "authorities_ambiguous": cells.count(AMBIGUOUS),

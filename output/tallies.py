@@ -121,14 +121,21 @@ class Tally:
             authorities_asked=len(self.places),
         )
 
-    def hits_with(self, keyword: Keyword, cells: tuple[str, ...], *, main: bool = True) -> int:
-        """Count a group's hits (distinct pages an authority's search gave) whose page has one of ``cells``.
+    def hits_with(self, keyword: Keyword, cells: tuple[str, ...], *, main: bool = True, by_search: bool = True) -> int:
+        """Count a group's hits (distinct pages that were found on an authority) whose page has one of ``cells``.
 
         ``main`` counts those of the authorities' own sites, false those that only stand on their other hosts.
+        ``by_search`` counts what their searches gave, false what was only found by reading pages in a search's place:
+        the two are never added up.
         """
         found = self.findings.hits[self.findings.hits["keyword"] == keyword.code]
-        on_main = set(found.loc[found["host_kind"] == MAIN, "page_id"])
-        pages = on_main if main else set(found["page_id"]) - on_main
+        searched = found["via"] == "search"
+        asked = found[searched]
+        if by_search:
+            on_main = set(asked.loc[asked["host_kind"] == MAIN, "page_id"])
+            pages = on_main if main else set(asked["page_id"]) - on_main
+        else:
+            pages = set(found.loc[~searched, "page_id"]) - set(asked["page_id"])
         rows = self.findings.rows
         wanted = (rows["what"] == "keyword") & (rows["code"] == keyword.code) & rows["cell"].isin(list(cells))
         return len(pages & set(rows.loc[wanted, "page_id"]))

@@ -33,6 +33,7 @@ from study.tables import (
     hit,
     judgement,
     label,
+    listed_page,
     mention,
     metadata,
     model,
@@ -40,6 +41,7 @@ from study.tables import (
     search,
     site,
     site_block,
+    sitemap_file,
     text,
 )
 
@@ -55,6 +57,7 @@ __all__ = [
     "insert_new",
     "judgement",
     "label",
+    "listed_page",
     "mention",
     "metadata",
     "model",
@@ -62,6 +65,7 @@ __all__ = [
     "search",
     "site",
     "site_block",
+    "sitemap_file",
     "text",
     "text_hash",
 ]

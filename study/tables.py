@@ -111,7 +111,7 @@ search = Table(
     Column("site_id", ForeignKey("site.id"), nullable=False),
     Column("keyword", String(50), nullable=False),  # the keyword group: mentor, coach, tda, ...
     Column("query", CleanText, nullable=False),  # the variant asked
-    Column("via", String(20), nullable=False),  # search | sitemap | archive
+    Column("via", String(20), nullable=False),  # search | sitemap | crawl | archive
     Column("state", String(10), nullable=False),  # pending | done
     Column("status", String(20)),  # DESIGN.md's statuses
     Column("reason", CleanText),
@@ -179,6 +179,36 @@ capture = Table(
     Index(None, "site_id", "state"),
     Index(None, "raw_hash"),
     Index(None, "text_hash"),
+)
+
+sitemap_file = Table(
+    "sitemap_file",  # a file that lists a site's pages, or further such files: read where the search cannot be used
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("url", CleanText, nullable=False),
+    Column("depth", Integer, nullable=False),  # 0: looked for by us; 1: named in robots.txt or an index; ...
+    Column("lastmod", CleanText, nullable=False),  # as the index says, '' where it does not
+    Column("state", String(10), nullable=False),  # pending | done
+    Column("reason", CleanText),  # null, or why it was not read, or not whole
+    Column("listed", Integer, nullable=False, default=0),  # pages of the authority's own hosts
+    Column("elsewhere", Integer, nullable=False, default=0),  # addresses of other hosts: left alone
+    Column("left_out", Integer, nullable=False, default=0),  # pages and files beyond the bounds
+    UniqueConstraint("site_id", "url"),
+)
+
+listed_page = Table(
+    "listed_page",  # a page to be read in place of the site's search, in the order of reading
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("page_id", ForeignKey("page.id"), nullable=False),
+    Column("depth", Integer, nullable=False),  # links from the home page; 1 for what a sitemap lists
+    Column("lastmod", CleanText, nullable=False),  # as the sitemap says, '' where it does not
+    Column("state", String(10), nullable=False),  # pending | done (done: a crawl has followed its links)
+    Column("left_out", Integer, nullable=False, default=0),  # its links beyond the bounds
+    Column("trapped", Integer, nullable=False, default=0),  # its links that a machine makes without end
+    UniqueConstraint("site_id", "page_id"),
 )
 
 body = Table(

@@ -83,12 +83,12 @@ def made(crawl, directory, **options):
 GOLDEN = {
     "keywords.csv": """\
 keyword,keyword_name,total_hits,total_is,min_hits,max_hits,relevant_hits,relevant_hits_other_hosts,hits_with_mention,\
-ambiguous_hits,authorities,authorities_ambiguous,authorities_not_known,authorities_counted,authorities_asked,searches,\
+hits_by_sitemap,ambiguous_hits,authorities,authorities_ambiguous,authorities_not_known,authorities_counted,authorities_asked,searches,\
 searches_complete,searches_capped,searches_not_usable,reported_by_variant,published_total_hits,published_min_hits,\
 published_max_hits,published_relevant_hits,published_authorities
-mentor,mentor (mentoring),42,capped,0,40,1,0,z,1,1,1,0,3,3,6,5,1,0,mentor: 42; mentoring: 1,3,1,2,1,1
-coach,coach,0,exact,0,0,0,0,z,0,0,0,1,2,3,3,2,0,1,coach: x,x,x,x,9,x
-tda,TDA,0,exact,0,0,z,z,0,0,1,0,0,3,3,3,3,0,0,TDA: x,x,x,x,z,1
+mentor,mentor (mentoring),42,capped,0,40,1,0,z,0,1,1,1,0,3,3,6,5,1,0,mentor: 42; mentoring: 1,3,1,2,1,1
+coach,coach,0,exact,0,0,0,0,z,0,0,0,0,1,2,3,3,2,0,1,coach: x,x,x,x,9,x
+tda,TDA,0,exact,0,0,z,z,0,0,0,1,0,0,3,3,3,3,0,0,TDA: x,x,x,x,z,1
 """,
     "authorities.csv": """\
 time_period,time_identifier,geographic_level,country_code,country_name,region_code,region_name,old_la_code,new_la_code,\

@@ -118,6 +118,20 @@ def test_what_was_read_by_sitemap_is_not_a_search_total(crawl):
     assert take(crawl.record, crawl.protocol).total(KENT, "mentor") == GroupTotal()
 
 
+@pytest.mark.parametrize("via", ["sitemap", "crawl"])
+def test_relevant_hits_of_a_search_and_of_pages_read_in_its_place_are_not_added_up(crawl, via):
+    crawl.asked(KENT, "mentor", ["seen"], status="failed")
+    crawl.asked(KENT, "mentor", ["seen", "read"], via=via, status="sitemap")
+    crawl.asked(KENT, "mentoring", ["also"])
+    for path in ("seen", "read", "also"):
+        relevant(crawl, path, f"A mentor for each new headteacher: {path}.")
+    tally = take(crawl.record, crawl.protocol)
+    mentor = crawl.protocol.keyword("mentor")
+    assert tally.study_table()[0].ours.relevant_hits == 2
+    assert tally.hits_with(mentor, ("yes_model",), by_search=False) == 1
+    assert tally.hits_with(mentor, ("yes_model",), main=False) == 0
+
+
 # -- Relevant hits -------------------------------------------------------------------------------------------------------
 
 

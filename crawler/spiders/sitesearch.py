@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import frontier, outcomes, progress
 from crawler.asking import Reading, SearchFunction, State, read_search
+from crawler.fallback import Bounds, Fallback
 from crawler.fetching import AskingSpider
 from crawler.frontier import SearchRow, SiteRow, Wanted
 from crawler.items import Capture
@@ -72,10 +73,15 @@ class SiteSearch(AskingSpider):
                 self.record, plan.protocol, plan.sample, plan.targets, plan.as_of, fresh=plan.fresh
             )
             self.crawl_id = crawl_id
-            sites = frontier.sites_to_visit(self.record, crawl_id)
+            bounds = Bounds.of(self.settings)
+            self.fallback = Fallback(
+                self.record, self.writer, self.fetch, self._fetch_all, bounds, self._tell_reading_pages
+            )
+            self.via = plan.via
+            sites = frontier.sites_to_visit(self.record, crawl_id, plan.via)
             self._tell(progress.crawl_began, crawl_id=crawl_id, resumed=resumed, sites=sites, plan=plan)
             await self._visit_all(sites)
-            self.finished = frontier.finish_crawl(self.record, crawl_id)
+            self.finished = frontier.finish_crawl(self.record, crawl_id, plan.via)
         finally:
             await asyncio.to_thread(self.writer.close)
             self.record.close()
@@ -105,10 +111,12 @@ class SiteSearch(AskingSpider):
                     for search in frontier.searches_to_do(self.record, site.id):
                         await self._read(site, function, search)
                 await self._fetch_all(site, frontier.captures_to_do(self.record, site.id))
+                await self.fallback.read(site, begin=self.via == "auto")
         except TimeoutError:
             reason = f"the site took longer than its budget of {budget:.0f} seconds"
             await self.writer.do(lambda db, _: frontier.end_searches(db, site.id, "failed", reason))
             await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
+            await self.fallback.give_up(site, reason, begin=self.via == "auto")
         self._tell(progress.site_ended, site=site)
 
     async def _find(self, site: SiteRow) -> SearchFunction | None:
@@ -138,15 +146,18 @@ class SiteSearch(AskingSpider):
 
     # -- Its pages -------------------------------------------------------------------------------------------------------
 
-    async def _fetch_all(self, site: SiteRow, wanted: list[Wanted]) -> None:
+    async def _fetch_all(self, site: SiteRow, wanted: list[Wanted]) -> str:
+        """Fetch pages of a site; return why it was given up, '' if it was not."""
         self._tell(progress.captures_planned, site=site, count=len(wanted))
         waiting = iter(wanted)
         trouble = _Trouble()
         workers = min(self.settings.getint("MENTORWATCH_CAPTURES_AT_ONCE"), len(wanted))
         await asyncio.gather(*(self._fetch_some(site, waiting, trouble) for _ in range(workers)))
-        if trouble.given_up:
-            reason = f"given up after {_GIVE_UP_AFTER} failures in a row, the last: {trouble.last}"
-            await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
+        if not trouble.given_up:
+            return ""
+        reason = f"given up after {_GIVE_UP_AFTER} failures in a row, the last: {trouble.last}"
+        await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
+        return reason
 
     async def _fetch_some(self, site: SiteRow, waiting: Iterable[Wanted], trouble: _Trouble) -> None:
         for wanted in waiting:
@@ -194,6 +205,9 @@ class SiteSearch(AskingSpider):
         elif response.status != 200:
             item.outcome, item.reason = "failed", f"HTTP {response.status}"
         return item
+
+    def _tell_reading_pages(self, site: SiteRow, via: str) -> None:
+        self._tell(progress.reading_pages, site=site, via=via)
 
     def _tell(self, signal: object, **facts: Any) -> None:
         self.crawler.signals.send_catch_log(signal, **facts)

@@ -22,6 +22,7 @@ def crawl(
     site_budget: o.SiteBudget = None,
     platforms: o.Platforms = True,
     render: o.Render = False,
+    via: o.Via = "search",
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -35,6 +36,8 @@ def crawl(
         mentorwatch crawl --authority kent --contact you@example.org
 
         mentorwatch crawl --sample england --contact https://example.org/mentorwatch
+
+        mentorwatch crawl --sample england --via auto --contact you@example.org
 
         mentorwatch crawl --site http://127.0.0.1:8080/ --allow 127.0.0.1:8080 --delay 0
     """
@@ -53,6 +56,7 @@ def crawl(
         fresh=fresh,
         allow=allow or (),
         contact=contact,
+        via=via,
     )
     manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose, render=render)
     crawled = run_crawl(planned, manners)

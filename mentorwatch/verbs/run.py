@@ -31,6 +31,7 @@ def run(
     site_budget: o.SiteBudget = None,
     platforms: o.Platforms = True,
     render: o.Render = False,
+    via: o.Via = "search",
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -62,6 +63,7 @@ def run(
         *([f"--site-budget={site_budget}"] if site_budget is not None else []),
         *([] if platforms else ["--no-platforms"]),
         *(["--render"] if render else []),
+        f"--via={via}",
         *([f"--log={log}"] if log else []),
         *(["--verbose"] if verbose else []),
     ]
