@@ -20,10 +20,8 @@ TARGETS = [Target("E10000016", "http://kent.example/"), Target("E10000032", "htt
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
 def record(request, tmp_path):
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'record.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
     with Record.open(url) as opened:
         with opened.begin() as db:
             for table in reversed(r.metadata.sorted_tables):
