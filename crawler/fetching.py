@@ -42,6 +42,8 @@ class AskingSpider(Spider):
         refused = outcomes.blocked(page.status, page.headers, page.body)
         if refused:
             raise FetchProblem("blocked", f"blocked by {refused.vendor} ({refused.evidence})", page.status, page.url)
+        if outcomes.error_page(page.url):
+            raise FetchProblem("http", f"redirected to the error page {page.url}", page.status, page.url)
         return page
 
     async def download(self, ask: Ask) -> Response:

@@ -31,7 +31,8 @@ class SearchSpec:
     """One way to ask one site.
 
     `fields` are everything the form sends, in order, with the query field's own value empty; hidden and default inputs
-    are kept, and of the buttons the one that searches. A `url` with {searchTerms} in it takes the query there instead.
+    are kept, and of the buttons the one that searches. A `url` with {searchTerms} in it takes the query there instead,
+    and `phrase_url`, where the engine has one, a query of several words: elsewhere it would look for any of them.
     """
 
     how: How
@@ -43,13 +44,15 @@ class SearchSpec:
     encoding: str = "utf-8"
     found_on: str = ""
     paging: Paging | None = None
+    phrase_url: str = ""
 
     def ask(self, query: str) -> Ask:
         """The request for `query`, encoded as a browser would in the form's charset."""
-        if SLOT in self.url:
+        template = self.phrase_url if self.phrase_url and " " in query.strip() else self.url
+        if SLOT in template:
             slot = quote(query, safe="", encoding=self.encoding, errors="xmlcharrefreplace")
-            in_path = SLOT in urlsplit(self.url).path
-            url = self.url.replace(SLOT, slot if in_path else slot.replace("%20", "+"))
+            in_path = SLOT in urlsplit(template).path
+            url = template.replace(SLOT, slot if in_path else slot.replace("%20", "+"))
             return Ask(joined(url, "") or url, "GET", (), self.encoding)
         filled = tuple((n, query if n == self.query_param else v) for n, v in self.fields)
         if all(name != self.query_param for name, _ in filled):
@@ -72,6 +75,7 @@ class SearchSpec:
             "encoding": self.encoding,
             "found_on": self.found_on,
             "paging": self.paging.to_json() if self.paging else None,
+            "phrase_url": self.phrase_url,
         }
 
     @classmethod
