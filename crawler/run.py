@@ -37,6 +37,7 @@ class Manners:
     log_file: Path | None = None
     verbose: bool = False
     show_progress: bool = True
+    committees: bool = True
 
     def settings(self) -> Settings:
         """Return the Scrapy settings of this run."""
@@ -45,6 +46,7 @@ class Manners:
         values: dict[str, Any] = {
             "MENTORWATCH_ALLOW": list(self.allow),
             "MENTORWATCH_CONTACT": self.contact,
+            "MENTORWATCH_COMMITTEES": self.committees,
             "MENTORWATCH_PLATFORMS": self.platforms,
             "MENTORWATCH_PROGRESS": self.show_progress,
             "LOG_LEVEL": "INFO" if self.verbose else "WARNING",

@@ -59,4 +59,5 @@ MENTORWATCH_RECORD = ""  # database URL; default: MENTORWATCH_RECORD of the envi
 MENTORWATCH_RETRY_AFTER_MAX = 300.0  # seconds; a host that asks for more is left for this run
 MENTORWATCH_SITE_BUDGET = 12 * 3600.0  # seconds for one site in one run
 MENTORWATCH_CAPTURES_AT_ONCE = 8  # hits of one site in hand at a time
+MENTORWATCH_COMMITTEES = True  # false: only the hosts that the crawl is told, none found on their home pages
 MENTORWATCH_PLATFORMS = True  # false: only the generic reader

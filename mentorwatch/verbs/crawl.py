@@ -21,6 +21,7 @@ def crawl(
     delay: o.Delay = None,
     site_budget: o.SiteBudget = None,
     platforms: o.Platforms = True,
+    committees: o.Committees = True,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -52,8 +53,9 @@ def crawl(
         fresh=fresh,
         allow=allow or (),
         contact=contact,
+        committees=committees,
     )
-    manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose)
+    manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose, committees=committees)
     crawled = run_crawl(planned, manners)
     if not crawled.finished:
         typer.echo("There is work left; the same command goes on with it.", err=True)

@@ -30,6 +30,7 @@ def run(
     delay: o.Delay = None,
     site_budget: o.SiteBudget = None,
     platforms: o.Platforms = True,
+    committees: o.Committees = True,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -60,6 +61,7 @@ def run(
         *([f"--delay={delay}"] if delay is not None else []),
         *([f"--site-budget={site_budget}"] if site_budget is not None else []),
         *([] if platforms else ["--no-platforms"]),
+        *([] if committees else ["--no-committees"]),
         *([f"--log={log}"] if log else []),
         *(["--verbose"] if verbose else []),
     ]
