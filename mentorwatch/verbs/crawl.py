@@ -36,6 +36,8 @@ def crawl(
 
         mentorwatch crawl --sample england --contact https://example.org/mentorwatch
 
+        mentorwatch crawl --authority kent --no-committees --contact you@example.org
+
         mentorwatch crawl --site http://127.0.0.1:8080/ --allow 127.0.0.1:8080 --delay 0
     """
     from crawler.planning import plan
