@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
+from crawler.generatedforms import generated_forms
 from crawler.platforms import Platform, recognised
 from crawler.searchform import STRONG_SCORE, Candidate, form_candidates
 from crawler.searchlinks import search_actions
@@ -24,6 +25,8 @@ def candidates(page: Page, known: Sequence[Platform], site: Platform | None = No
     platforms = [p for p in recognised(page, known) if not p.script_only]
     forms = [_of_platform(candidate, platforms) for candidate in form_candidates(page)]
     ordered = site.specs(page) if site else []
+    ordered += [spec for platform in platforms if platform.query.first for spec in platform.specs(page)]
+    ordered += [spec for platform in platforms for spec in generated_forms(page, platform)]
     ordered += [c.spec for c in forms if c.spec.how == "platform"]
     ordered += [c.spec for c in forms if c.spec.how == "form" and c.score >= STRONG_SCORE]
     ordered += [_with_paging(spec, platforms) for spec in search_actions(page)]

@@ -5,7 +5,9 @@ A selector that finds fewer items than the comparison trusts gives way, and the 
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from crawler import paging, totals
 from crawler.anatomy import Anatomy, Link
@@ -55,6 +57,8 @@ def choose(
         return None, []
     notes: list[str] = []
     chosen = _selected(anatomy, reader)
+    if chosen is not None and chosen.parts and chosen.parts == expected:
+        return chosen, notes
     learned, candidates = learned_list(anatomy, reader, expected, total if sure else None)
     if (
         learned is None
@@ -87,7 +91,10 @@ def _too_many(group: Group, total: int | None) -> bool:
 
 
 def _selected(anatomy: Anatomy, reader: Reader) -> Group | None:
-    """The items that the platform's selectors find: in each item its title link, else its first."""
+    """The items that the platform's selectors find: in each item its title link, else its first.
+
+    Where the file names what splits blocks, the first link of a block heads the others and is a hit only by itself.
+    """
     rules = reader.platform.results if reader.platform else None
     if rules is None or not rules.item:
         return None
@@ -103,8 +110,13 @@ def _selected(anatomy: Anatomy, reader: Reader) -> Group | None:
         links += wanted[:1]
     if not links:
         return None
-    group = Group(("selected",), links)
-    place(group)
+    if not rules.split:
+        place(group := Group(("selected",), links))
+        return group
+    cuts = sorted(anatomy.starts[e] for e in css(rules.split)(anatomy.page.tree) if e in anatomy.starts)
+    parts = [list(part) for _, part in groupby(links, lambda link: bisect(cuts, link.at))]
+    papers = [link for part in parts for link in part[len(part) > 1 :]]
+    place(group := Group(("selected",), papers, parts=len(parts), cuts=tuple(cuts)))
     return group
 
 

@@ -29,10 +29,10 @@ from crawler.web import Ask, Fetch, FetchProblem, Page, ProblemKind
 class AskingSpider(Spider):
     """A spider that asks one question after the other and waits for the answers, rather than by callbacks."""
 
-    async def find(self, home_url: str) -> SearchFunction:
+    async def find(self, home_url: str, fetch: Fetch | None = None) -> SearchFunction:
         """Find the site's search; where its results are drawn in the browser and rendering is on, there."""
         use = self.settings.getbool("MENTORWATCH_PLATFORMS")
-        found = await find_search(self.fetch, home_url, use_platforms=use)
+        found = await find_search(fetch or self.fetch, home_url, use_platforms=use)
         if found.status != "script-only" or not self.settings.getbool("MENTORWATCH_RENDER"):
             return found
         rendered = await find_search(self.fetch_rendered, home_url, use_platforms=use, rendered=True)
@@ -60,6 +60,8 @@ class AskingSpider(Spider):
         refused = outcomes.blocked(page.status, page.headers, page.body)
         if refused:
             raise FetchProblem("blocked", f"blocked by {refused.vendor} ({refused.evidence})", page.status, page.url)
+        if outcomes.error_page(page.url):
+            raise FetchProblem("http", f"redirected to the error page {page.url}", page.status, page.url)
         return page
 
     async def download(self, ask: Ask, *, rendered: bool = False) -> Response:

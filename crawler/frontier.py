@@ -6,7 +6,7 @@ new process can go on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -41,6 +41,7 @@ class SiteRow:
     state: str
     function: dict[str, Any] | None
     status: str | None
+    host_kind: str = "main"
 
 
 @dataclass(frozen=True)
@@ -90,32 +91,38 @@ def open_crawl(
                     return int(crawl_id), True
         crawl_id = _insert_crawl(db, protocol, sample, wanted, as_of)
         for target in targets:
-            site_id = _id(
-                db,
-                r.site,
-                crawl_id=crawl_id,
-                authority=target.authority,
-                host_kind=target.host_kind,
-                home_url=target.home_url,
-                state="pending",
-            )
-            r.insert_new(
-                db,
-                r.search,
-                [
-                    {
-                        "crawl_id": crawl_id,
-                        "site_id": site_id,
-                        "keyword": keyword.code,
-                        "query": variant,
-                        "via": "search",
-                        "state": "pending",
-                    }
-                    for keyword in protocol.keywords
-                    for variant in keyword.variants
-                ],
-            )
+            _add_site(db, crawl_id, target, protocol)
     return crawl_id, False
+
+
+def _add_site(db: Connection, crawl_id: int, target: Target, protocol: Protocol) -> int:
+    """Add a site with everything that is to be asked of it; return its id."""
+    site_id = _id(
+        db,
+        r.site,
+        crawl_id=crawl_id,
+        authority=target.authority,
+        host_kind=target.host_kind,
+        home_url=target.home_url,
+        state="pending",
+    )
+    r.insert_new(
+        db,
+        r.search,
+        [
+            {
+                "crawl_id": crawl_id,
+                "site_id": site_id,
+                "keyword": keyword.code,
+                "query": variant,
+                "via": "search",
+                "state": "pending",
+            }
+            for keyword in protocol.keywords
+            for variant in keyword.variants
+        ],
+    )
+    return site_id
 
 
 def _insert_crawl(db: Connection, protocol: Protocol, sample: str, targets: list[dict[str, str]], as_of: date) -> int:
@@ -148,7 +155,7 @@ def sites_to_visit(record: Record, crawl_id: int, via: str = "search") -> list[S
     query = select(r.site).where(r.site.c.crawl_id == crawl_id, left).order_by(r.site.c.id)
     with record.begin() as db:
         return [
-            SiteRow(row.id, row.authority, row.home_url, row.state, row.function, row.status)
+            SiteRow(row.id, row.authority, row.home_url, row.state, row.function, row.status, row.host_kind)
             for row in db.execute(query)
         ]
 
@@ -221,6 +228,26 @@ def keep_function(db: Connection, site_id: int, function: SearchFunction) -> Non
     )
     if not function.found:
         end_searches(db, site_id, function.status, function.reason)
+
+
+def add_hosts(
+    db: Connection, site: SiteRow, homes: Sequence[str], host_kind: str, protocol: Protocol, same: Callable[[str], str]
+) -> list[SiteRow]:
+    """Add further hosts of a site's authority to its crawl, pending, and return them.
+
+    To be committed with the discovery that found them: whoever goes on after a kill finds both or neither. ``same`` gives
+    equal values for home pages of one host; those that the crawl has already are left as they are.
+    """
+    crawl_id = db.execute(select(r.site.c.crawl_id).where(r.site.c.id == site.id)).scalar_one()
+    of_it = (r.site.c.crawl_id == crawl_id) & (r.site.c.authority == site.authority)
+    known = {same(home) for home in db.execute(select(r.site.c.home_url).where(of_it)).scalars()}
+    added = []
+    for home in homes:
+        if same(home) not in known:
+            known.add(same(home))
+            site_id = _add_site(db, crawl_id, Target(site.authority, home, host_kind), protocol)
+            added.append(SiteRow(site_id, site.authority, home, "pending", None, None, host_kind))
+    return added
 
 
 def end_searches(db: Connection, site_id: int, status: str, reason: str) -> None:

@@ -110,7 +110,9 @@ def _spans(group: Group, anatomy: Anatomy) -> list[tuple[int, int]]:
         spare = 3 if last.tag in {"a", "dt"} else 0
     after = [line.at for line in anatomy.lines if own_end < line.at <= holder]
     end = after[min(spare, len(after)) - 1] if spare and after else own_end
-    return list(zip(starts, [*ends, end], strict=True))
+    spans = zip(starts, [*ends, end], strict=True)
+    # What stands after a cut belongs to the next block, whose heading is no item itself.
+    return [(s, min([e, *(cut for cut in group.cuts if cut > s)])) for s, e in spans]
 
 
 def _title(link: Link, lines: list[Line], repeated: set[str]) -> str:

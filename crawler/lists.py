@@ -29,6 +29,7 @@ class Group:
 
     `key` says how alike: 'fine' (tags and styles), 'strict' (tags), 'bare' (block tags), 'first' (tags, one per block).
     `whole` is False for one branch of a larger group; `crowded` says that each item would hold several of the links.
+    Where a platform's items come in blocks, `parts` is the number of blocks and `cuts` the positions between them.
     """
 
     key: tuple[str, ...]
@@ -38,6 +39,8 @@ class Group:
     score: float = 0.0
     whole: bool = True
     crowded: bool = False
+    parts: int = 0
+    cuts: tuple[int, ...] = ()
 
     @property
     def container(self) -> HtmlElement:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 _FILE = Path(__file__).with_name("outcomes.toml")
 _LOOK_AT = 60_000  # bytes of the body that are looked at: block pages are short, markers stand early
@@ -57,6 +58,11 @@ def soft_404(status: int, title: str) -> bool:
     return status == 200 and any(
         part.strip(" .!") == w or (len(w) > 8 and part.startswith(w)) for part in head for w in wordings
     )
+
+
+def error_page(url: str) -> bool:
+    """Tell whether an address is one that a platform redirects to, with 200, in place of what was asked for."""
+    return urlsplit(url).path.lower().endswith(tuple(_signs()["soft_404"]["addresses"]))
 
 
 def _visible(markup: str) -> str:

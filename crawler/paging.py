@@ -28,6 +28,7 @@ from crawler.wording import pattern, words
 
 NUMBER = re.compile(r"^\W*(?:page|go to page|tudalen|seite|result page)?\W*(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE)
 SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
+GRID_PAGE = re.compile(r"['\"]Page\$(\d{1,6})['\"]")
 MOST_LINKS = 3000
 # A gap in a row of page numbers: '...', '[. .]', '…', also as a control that leads to the numbers not shown.
 GAP = re.compile(r"^[\[(<\s]*(?:\.\s*){2,5}[\])>\s]*$|^\W*…\W*$")
@@ -217,7 +218,12 @@ def _numbered(controls: list[Control], number: int, total: Total) -> Control | N
         span = SPAN.match(control.said)
         if span and after is not None and int(span[1]) == after:
             return control
-    pages = [(int(match[1]), control) for control in controls if (match := NUMBER.match(control.said))]
+    # A GridView's pager says '...' for the page after the last number that it shows; its command says 'Page$11'.
+    pages = [
+        (int(match[1]), control)
+        for control in controls
+        if (match := GRID_PAGE.search(control.script) or NUMBER.match(control.said))
+    ]
     if not pages:
         return None
     for value, control in pages:
@@ -320,7 +326,7 @@ def _counted_up(
     size = spec.paging.size or layout.per_page
     read_so_far = total.last if total.last is not None else (turned * size + len(group.links))
     if (total.number is not None and total.number <= read_so_far) or (
-        total.number is None and len(group.links) < max(size, 1)
+        total.number is None and (group.parts or len(group.links)) < max(size, 1)
     ):
         return None
     step = spec.paging.step or size or len(group.links)

@@ -27,6 +27,8 @@ class ReadText:
         self.reader = DocumentReader()
 
     async def process_item(self, item: Capture) -> Capture:
+        if item.outcome == "ok" and outcomes.error_page(item.final_url or item.url):
+            item.outcome, item.reason = "soft-404", f"status 200, but redirected to {item.final_url}"
         if item.outcome == "ok":
             item.extraction = await self.reader.extract(item.body, item.media_type)
             if outcomes.soft_404(item.status or 0, item.extraction.title):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from scrapy.settings import BaseSettings
 
+from crawler.committees import COMMITTEE
 from crawler.frontier import Target
 from crawler.guard import allowed_pairs, refusal
 from study import authorities, protocol
@@ -58,13 +59,15 @@ def plan(
     allow: Sequence[str] = (),
     contact: str = "",
     via: str = "search",
+    committees: bool = True,
 ) -> CrawlPlan:
     """Work out a crawl.
 
     ``codes`` are authorities (GSS code or slug), ``sample`` a sample's name, ``sites`` home pages outside the register;
     none of the three means the protocol's own sample. ``homes`` is a CSV (code, website) of home pages to use in place of
-    the register's. ``via`` auto reads a site's pages where its search cannot
-    be used. Raises :class:`PlanError`, or the errors of the protocol and the register.
+    the register's; ``committees`` false leaves out the register's committee systems (study/hosts.csv). ``via`` auto reads
+    a site's pages where its search cannot be used. Raises :class:`PlanError`, or the errors of the protocol and the
+    register.
     """
     if via not in VIA:
         raise PlanError(f"there is no way {via!r} to find hits; expected one of {', '.join(VIA)}")
@@ -82,6 +85,12 @@ def plan(
             for sampled in authorities.sample(name, day)
             for heir in ([sampled.authority] if sampled.authority.code in websites else _heirs(sampled.authority, day))
         ]
+    targets += [
+        Target(host.authority, host.home_url, host.host_kind)
+        for code in dict.fromkeys(target.authority for target in targets if target.authority not in websites)
+        for host in authorities.hosts().get(code, ())
+        if committees or host.host_kind != COMMITTEE
+    ]
     targets += [site_target(url) for url in sites]
     targets = list({(t.authority, t.home_url): t for t in targets}.values())
     if not targets:
@@ -116,6 +125,7 @@ def plan_from_arguments(arguments: Mapping[str, str], settings: BaseSettings) ->
         allow=settings.getlist("MENTORWATCH_ALLOW"),
         contact=settings.get("MENTORWATCH_CONTACT", ""),
         via=arguments.get("via", "search"),
+        committees=settings.getbool("MENTORWATCH_COMMITTEES", True),
     )
 
 

@@ -57,9 +57,15 @@ class Fingerprint(_Strict):
 
 
 class Query(_Strict):
-    """How the platform is asked. `url` is relative to the site's root; a form on the page with `param` comes first."""
+    """How the platform is asked. `url` is relative to the page; a form on the page with `param` comes first.
+
+    `first` puts `url` before the page's forms, `phrase` is asked in place of `url` for queries of several words. A `param`
+    or a name in `fields` that begins with * is the end of a generated name (ASP.NET prefixes those of its controls).
+    """
 
     url: tuple[str, ...] = ()
+    phrase: str = ""
+    first: bool = False
     param: tuple[str, ...] = ()
     fields: dict[str, str] = Field(default_factory=dict)
     method: Literal["GET", "POST"] = "GET"
@@ -67,13 +73,17 @@ class Query(_Strict):
 
 
 class Results(_Strict):
-    """CSS selectors of one item and of its title link, and extra wordings for no results."""
+    """CSS selectors of one item and of its title link, and extra wordings for no results.
+
+    `split` selects what stands between blocks of items whose first only heads the others: a meeting above its papers.
+    """
 
     item: str = ""
     title: str = ""
+    split: str = ""
     none: tuple[str, ...] = ()
 
-    @field_validator("item", "title")
+    @field_validator("item", "title", "split")
     @classmethod
     def _selectors(cls, selector: str) -> str:
         if selector:
@@ -132,7 +142,7 @@ class Platform(_Strict):
         """The requests that the file names, with its paging; addresses are relative to the page."""
         found = []
         for template in self.query.url:
-            url = joined(page.url, template.replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
+            url = _address(page, template)
             if not url:
                 continue
             param = self.query.param[0] if self.query.param else ""
@@ -140,7 +150,16 @@ class Platform(_Strict):
             how: Literal["site", "platform"] = "site" if self.hosts else "platform"
             found.append(
                 SearchSpec(
-                    how, url, param, self.name, self.query.method, fields, self.query.encoding, page.url, self.counting
+                    how,
+                    url,
+                    param,
+                    self.name,
+                    self.query.method,
+                    fields,
+                    self.query.encoding,
+                    page.url,
+                    self.counting,
+                    phrase_url=_address(page, self.query.phrase),
                 )
             )
         return found
@@ -213,6 +232,13 @@ def css(selector: str) -> CSSSelector:
         return CSSSelector(selector, translator="html")
     except SyntaxError as problem:
         raise ValueError(f"'{selector}' is not a CSS selector: {problem}") from problem
+
+
+def _address(page: Page, template: str) -> str:
+    """A file's address as it is at the page's site; '' where there is none."""
+    if not template:
+        return ""
+    return joined(page.url, template.replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
 
 
 def _generator(page: Page) -> str:

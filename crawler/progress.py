@@ -22,6 +22,7 @@ crawl_began = object()
 site_began = object()
 search_found = object()
 reading_pages = object()
+host_found = object()
 page_read = object()
 captures_planned = object()
 page_captured = object()
@@ -33,6 +34,7 @@ class _View(Protocol):
     def site(
         self, site: SiteRow, words: str, *, done: int = 0, total: int | None = None, last: bool = False
     ) -> None: ...
+    def more(self, site: SiteRow) -> None: ...
     def close(self, summary: str) -> None: ...
 
 
@@ -51,6 +53,7 @@ class Progress:
         connect(self._crawl_began, signal=crawl_began)
         connect(self._search_found, signal=search_found)
         connect(self._reading_pages, signal=reading_pages)
+        connect(self._host_found, signal=host_found)
         connect(self._page_read, signal=page_read)
         connect(self._captures_planned, signal=captures_planned)
         connect(self._page_captured, signal=page_captured)
@@ -75,6 +78,9 @@ class Progress:
         found = "its sitemap lists" if via == "sitemap" else "its links lead to"
         self.view.site(site, f"reading the pages that {found}")
 
+    def _host_found(self, site: SiteRow) -> None:
+        self.view.more(site)
+
     def _page_read(self, site: SiteRow, query: str, state: State) -> None:
         total = "" if state.reported_total is None else f" of {state.reported_total}"
         self.view.site(site, f"{query}: {state.collected}{total}")
@@ -98,7 +104,8 @@ class Progress:
 
 def _name(site: SiteRow) -> str:
     authority = register().get(site.authority)
-    return authority.name if authority else site.authority
+    name = authority.name if authority else site.authority
+    return name if site.host_kind == "main" else f"{name} ({site.host_kind})"
 
 
 class _BarView:
@@ -116,8 +123,13 @@ class _BarView:
 
     def began(self, crawl_id: int, resumed: bool, sites: list[SiteRow]) -> None:
         self.bars.console.print(f"Crawl {crawl_id}{' goes on' if resumed else ''}: {len(sites)} sites")
-        self.overall = self.bars.add_task("sites done", total=len(sites), site="All sites")
+        self.sites = len(sites)
+        self.overall = self.bars.add_task("sites done", total=self.sites, site="All sites")
         self.bars.start()
+
+    def more(self, site: SiteRow) -> None:
+        self.sites += 1
+        self.bars.update(self.overall, total=self.sites)
 
     def site(self, site: SiteRow, words: str, *, done: int = 0, total: int | None = None, last: bool = False) -> None:
         if site.id not in self.tasks:
@@ -137,6 +149,9 @@ class _LineView:
 
     def began(self, crawl_id: int, resumed: bool, sites: list[SiteRow]) -> None:
         self._say(f"crawl {crawl_id}{' goes on' if resumed else ''}: {len(sites)} sites")
+
+    def more(self, site: SiteRow) -> None:
+        self._say(f"{_name(site)}: one site more, {site.home_url}")
 
     def site(self, site: SiteRow, words: str, *, done: int = 0, total: int | None = None, last: bool = False) -> None:
         if last:

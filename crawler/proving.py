@@ -121,6 +121,7 @@ class Prover:
         unread = passed = 0
         reason = ""
         asked: list[str] = []
+        says_none = read(empty, nonsense, reader).says_none
         async for word in self._words(asked):
             asked.append(word)
             if best is not None and len(best[2].items) > 1 and len(asked) > MOST_WORDS:
@@ -139,7 +140,8 @@ class Prover:
                 continue
             reason = f"{spec.url}: {verdict}"
             self.scripts = self.scripts or (script_search(page) or drawn_later(page) if not some.says_none else "")
-            unread += not some.says_none
+            # What says of the nonsense word that there is nothing says so of this one, too, where the two pages are alike.
+            unread += not (some.says_none or (some.same_as_nonsense and says_none))
             if unread > 1 and best is None:
                 break
         if best is None:

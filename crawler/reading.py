@@ -14,6 +14,7 @@ from crawler import outcomes
 from crawler.anatomy import short
 from crawler.choosing import Reader
 from crawler.function import SearchFunction
+from crawler.generatedforms import generated_forms
 from crawler.hits import Item
 from crawler.platforms import named, site_exceptions
 from crawler.proving import answer, settled
@@ -145,7 +146,8 @@ async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> 
     stale = page.status >= 400 or not result.understood
     if stale and state.turned == 0 and spec.method == "POST" and spec.found_on:
         form = await settled(fetch, Ask(spec.found_on))
-        fresh = [c.spec for c in form_candidates(form) if c.spec.query_param == spec.query_param]
+        known = generated_forms(form, reader.platform) if reader.platform else []
+        fresh = [s for s in (*known, *(c.spec for c in form_candidates(form))) if s.query_param == spec.query_param]
         if fresh:
             page = await answer(fetch, fresh[0].ask(query), query)
             result = read(page, query, reader, state.turned, state.collected)

@@ -102,6 +102,8 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
     total = _total(anatomy, fresh, outside, reader.layout, len(items), max(turned, collected))
     if not items and total.number and none:
         total = totals.Total(0, "exact", line=total.line)
+    if group is not None and group.parts:
+        total = _counted_in_items(total, turned, collected)
     turn = paging.find_next(anatomy, reader.spec, reader.layout, group, total, turned, _next_selector(reader))
     ran = totals.ran_instead(outside, query)
     if not ran and reader.layout.echoes:
@@ -161,6 +163,12 @@ def _total(
         if total.number is not None and (total.number >= items + before or not items):
             return total
     return totals.Total(first=total.first, last=total.last, pages=total.pages) if items else totals.Total()
+
+
+def _counted_in_items(total: totals.Total, turned: int, collected: int) -> totals.Total:
+    """The total of a page whose range counts blocks of items: it begins after what was collected if it moves on at all."""
+    moves_on = total.first is not None and total.first > turned
+    return replace(total, first=collected + 1 if moves_on else total.first, last=None)
 
 
 def _where_it_stood(fresh: Sequence[Line], layout: Layout) -> list[str]:

@@ -39,6 +39,7 @@ class Manners:
     verbose: bool = False
     show_progress: bool = True
     render: bool = False
+    committees: bool = True
 
     def settings(self) -> Settings:
         """Return the Scrapy settings of this run; raise :class:`rendering.CannotRender` where it cannot render."""
@@ -47,6 +48,7 @@ class Manners:
         values: dict[str, Any] = {
             "MENTORWATCH_ALLOW": list(self.allow),
             "MENTORWATCH_CONTACT": self.contact,
+            "MENTORWATCH_COMMITTEES": self.committees,
             "MENTORWATCH_PLATFORMS": self.platforms,
             "MENTORWATCH_PROGRESS": self.show_progress,
             "LOG_LEVEL": "INFO" if self.verbose else "WARNING",

@@ -31,7 +31,8 @@ class SearchSpec:
     """One way to ask one site.
 
     `fields` are everything the form sends, in order, with the query field's own value empty; hidden and default inputs
-    are kept, and of the buttons the one that searches. A `url` with {searchTerms} in it takes the query there instead.
+    are kept, and of the buttons the one that searches. A `url` with {searchTerms} in it takes the query there instead,
+    and `phrase_url`, where the engine has one, a query of several words: elsewhere it would look for any of them.
     `rendered` says that the answer is drawn by scripts; a `method` TYPE that the query is typed (see searchbox.py).
     """
 
@@ -45,13 +46,15 @@ class SearchSpec:
     found_on: str = ""
     paging: Paging | None = None
     rendered: bool = False
+    phrase_url: str = ""
 
     def ask(self, query: str) -> Ask:
         """The request for `query`, encoded as a browser would in the form's charset."""
-        if SLOT in self.url:
+        template = self.phrase_url if self.phrase_url and " " in query.strip() else self.url
+        if SLOT in template:
             slot = quote(query, safe="", encoding=self.encoding, errors="xmlcharrefreplace")
-            in_path = SLOT in urlsplit(self.url).path
-            asked, mark, fragment = self.url.partition("#")  # scripts read a fragment, and to them '+' is no space
+            in_path = SLOT in urlsplit(template).path
+            asked, mark, fragment = template.partition("#")  # scripts read a fragment, and to them '+' is no space
             asked = asked.replace(SLOT, slot if in_path else slot.replace("%20", "+"))
             url = asked + mark + fragment.replace(SLOT, slot)
             return Ask(joined(url, "") or url, "GET", (), self.encoding)
@@ -77,6 +80,7 @@ class SearchSpec:
             "found_on": self.found_on,
             "paging": self.paging.to_json() if self.paging else None,
             "rendered": self.rendered,
+            "phrase_url": self.phrase_url,
         }
 
     @classmethod

@@ -64,4 +64,5 @@ MENTORWATCH_RETRY_AFTER_MAX = 300.0  # seconds; a host that asks for more is lef
 MENTORWATCH_SITE_BUDGET = 12 * 3600.0  # seconds for one site in one run
 MENTORWATCH_CAPTURES_AT_ONCE = 8  # hits of one site in hand at a time
 MENTORWATCH_RENDER = False  # true: pages whose results are drawn by scripts are read in Chromium (crawler/rendering.py)
+MENTORWATCH_COMMITTEES = True  # false: only the hosts that the crawl is told, none found on their home pages
 MENTORWATCH_PLATFORMS = True  # false: only the generic reader

@@ -79,6 +79,14 @@ Render = Annotated[
         rich_help_panel=_FETCHING,
     ),
 ]
+Committees = Annotated[
+    bool,
+    typer.Option(
+        "--committees/--no-committees",
+        help="Ask the authorities' committee systems too (ModernGov, CMIS), as hosts of their own, or only main sites.",
+        rich_help_panel=_FETCHING,
+    ),
+]
 SiteBudget = Annotated[
     float | None,
     typer.Option(

@@ -20,6 +20,10 @@ class UnknownAuthority(UserError):
     """Raised for a code, slug or sample the register does not hold; the text offers what is near."""
 
 
+class HostError(UserError):
+    """Raised for a line of study/hosts.csv that does not hold; the text names it. Correct the file."""
+
+
 @dataclass(frozen=True)
 class Authority:
     """One authority as the register has it; ``code`` is the GSS code, ``end_date`` is set once it was abolished."""
@@ -75,6 +79,37 @@ def _authority(row: dict[str, str]) -> Authority:
 
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+@dataclass(frozen=True)
+class Host:
+    """A further host of an authority: ``host_kind`` is ``committee`` or ``portal``."""
+
+    authority: str
+    host_kind: str
+    home_url: str
+
+
+@cache
+def hosts(path: Path = _HERE / "hosts.csv") -> dict[str, tuple[Host, ...]]:
+    """Return the further hosts that are known beforehand, by authority: study/hosts.csv, which may be missing or empty.
+
+    Raises :class:`HostError` for a line that does not hold.
+    """
+    if not path.exists():
+        return {}
+    found: dict[str, tuple[Host, ...]] = {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            code, kind, home = (str(row.get(name) or "").strip() for name in ("code", "host_kind", "home_url"))
+            if code not in register():
+                raise HostError(f"{path}, line {number}: code {code!r} is no GSS code of the register")
+            if kind not in ("committee", "portal"):
+                raise HostError(f"{path}, line {number}: host_kind {kind!r}; expected committee or portal")
+            if not home.startswith(("http://", "https://")):
+                raise HostError(f"{path}, line {number}: home_url {home!r} is no web address")
+            found[code] = (*found.get(code, ()), Host(code, kind, home))
+    return found
 
 
 @cache

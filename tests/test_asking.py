@@ -1,6 +1,5 @@
 """Asking whole sites: the search is found, proven and read to its end on pretend sites of every kind."""
 
-
 from __future__ import annotations
 
 import asyncio

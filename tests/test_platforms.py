@@ -1,6 +1,5 @@
 """Platform and site files: they hold, they say what is wrong with them, and they are documented."""
 
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import frontier, outcomes, progress
 from crawler.asking import Reading, SearchFunction, State, read_search
+from crawler.committees import COMMITTEE, Overhearing, Staying, committee_homes, place_of
 from crawler.fallback import Bounds, Fallback
 from crawler.fetching import AskingSpider
 from crawler.frontier import SearchRow, SiteRow, Wanted
@@ -102,11 +103,22 @@ class SiteSearch(AskingSpider):
     # -- One site --------------------------------------------------------------------------------------------------------
 
     async def _visit(self, site: SiteRow) -> None:
+        """Visit a site and, beside it, the further hosts of its authority that it turns out to have."""
+        others: list[asyncio.Task[None]] = []
+        try:
+            await self._visit_host(site, others)
+            await asyncio.gather(*others)
+        finally:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+    async def _visit_host(self, site: SiteRow, others: list[asyncio.Task[None]]) -> None:
         budget = self.settings.getfloat("MENTORWATCH_SITE_BUDGET")
         self._tell(progress.site_began, site=site)
         try:
             async with asyncio.timeout(budget):
-                function = await self._find(site)
+                function = await self._find(site, others)
                 if function is not None:
                     for search in frontier.searches_to_do(self.record, site.id):
                         await self._read(site, function, search)
@@ -119,13 +131,27 @@ class SiteSearch(AskingSpider):
             await self.fallback.give_up(site, reason, begin=self.via == "auto")
         self._tell(progress.site_ended, site=site)
 
-    async def _find(self, site: SiteRow) -> SearchFunction | None:
+    async def _find(self, site: SiteRow, others: list[asyncio.Task[None]]) -> SearchFunction | None:
         if site.state == "done":
             return SearchFunction.from_json(site.function) if site.function else None
-        function = await self.find(site.home_url)
-        await self.writer.do(lambda db, _: frontier.keep_function(db, site.id, function))
+        fetch = Staying(self.fetch, site.home_url) if site.host_kind == COMMITTEE else Overhearing(self.fetch)
+        function = await self.find(site.home_url, fetch)
+        homes: list[str] = []
+        if isinstance(fetch, Overhearing) and self.settings.getbool("MENTORWATCH_COMMITTEES"):
+            homes = committee_homes(fetch.pages, site.home_url)
+        found = await self.writer.do(lambda db, _: self._keep_discovery(db, site, function, homes))
         self._tell(progress.search_found, site=site, function=function)
+        for other in found:
+            self._tell(progress.host_found, site=other)
+            others.append(asyncio.create_task(self._visit_host(other, others), name=other.home_url))
         return function if function.found else None
+
+    def _keep_discovery(
+        self, db: Connection, site: SiteRow, function: SearchFunction, homes: list[str]
+    ) -> list[SiteRow]:
+        assert self._plan is not None
+        frontier.keep_function(db, site.id, function)
+        return frontier.add_hosts(db, site, homes, COMMITTEE, self._plan.protocol, place_of)
 
     async def _read(self, site: SiteRow, function: SearchFunction, search: SearchRow) -> None:
         assert function.spec is not None

@@ -23,6 +23,7 @@ def crawl(
     platforms: o.Platforms = True,
     render: o.Render = False,
     via: o.Via = "search",
+    committees: o.Committees = True,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -38,6 +39,8 @@ def crawl(
         mentorwatch crawl --sample england --contact https://example.org/mentorwatch
 
         mentorwatch crawl --sample england --via auto --contact you@example.org
+
+        mentorwatch crawl --authority kent --no-committees --contact you@example.org
 
         mentorwatch crawl --site http://127.0.0.1:8080/ --allow 127.0.0.1:8080 --delay 0
     """
@@ -57,8 +60,19 @@ def crawl(
         allow=allow or (),
         contact=contact,
         via=via,
+        committees=committees,
     )
-    manners = Manners(tuple(allow or ()), contact, delay, platforms, site_budget, log, verbose, render=render)
+    manners = Manners(
+        tuple(allow or ()),
+        contact,
+        delay,
+        platforms,
+        site_budget,
+        log,
+        verbose,
+        render=render,
+        committees=committees,
+    )
     crawled = run_crawl(planned, manners)
     if not crawled.finished:
         typer.echo("There is work left; the same command goes on with it.", err=True)

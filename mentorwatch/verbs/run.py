@@ -32,6 +32,7 @@ def run(
     platforms: o.Platforms = True,
     render: o.Render = False,
     via: o.Via = "search",
+    committees: o.Committees = True,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
 ) -> None:
@@ -64,6 +65,7 @@ def run(
         *([] if platforms else ["--no-platforms"]),
         *(["--render"] if render else []),
         f"--via={via}",
+        *([] if committees else ["--no-committees"]),
         *([f"--log={log}"] if log else []),
         *(["--verbose"] if verbose else []),
     ]
