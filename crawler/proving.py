@@ -130,6 +130,9 @@ class Prover:
             if (refused := _refusal(page, spec)) is not None:
                 return refused
             layout, nothing, some = learn(empty, nonsense, page, word, reader)
+            if some.same_as_nonsense and read(page, word, reader).says_none:
+                # Both pages say that there is nothing, so that no line of theirs stands out.
+                some = replace(some, says_none=True)
             verdict = _verdict(nothing, some, empty, page, nonsense, word)
             if verdict == "differs":
                 if best is None or len(some.items) > len(best[2].items):
@@ -138,7 +141,7 @@ class Prover:
                 if len(best[2].items) >= FEW_ITEMS or (passed > 1 and len(best[2].items) > 1):
                     break
                 continue
-            reason = f"{spec.url}: {verdict}"
+            reason = reason if some.says_none else f"{spec.url}: {verdict}"
             self.scripts = self.scripts or (script_search(page) or drawn_later(page) if not some.says_none else "")
             # What says of the nonsense word that there is nothing says so of this one, too, where the two pages are alike.
             unread += not (some.says_none or (some.same_as_nonsense and says_none))

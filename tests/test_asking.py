@@ -265,6 +265,48 @@ def test_a_server_error_is_failed_not_silent():
     assert conclude(read(site, function, "coaching")[-1].state)[0] == "failed"
 
 
+def test_a_search_that_sends_the_visitor_to_a_login_is_blocked():
+    async def fetch(ask: Ask) -> Page:
+        if ask.url == f"{HOST}/":
+            return Page(ask, ask.url, 200, "text/html", f"<p>Schools and parks</p>{simple_form()}".encode(), {})
+        login = b"<h1>Sign in</h1><form method=post><input name=u><input type=password name=p></form>"
+        return Page(ask, f"{HOST}/login?return=search", 200, "text/html", login, {})
+
+    function = asyncio.run(find_search(fetch, f"{HOST}/"))
+    assert (function.status, "login" in function.reason) == ("blocked", True)
+
+
+def test_a_consent_form_before_the_site_is_answered_and_the_search_behind_it_found():
+    site = SITES["umbraco"]()
+    agreed: list[Ask] = []
+
+    async def fetch(ask: Ask) -> Page:
+        if ask.method == "POST":
+            agreed.append(ask)
+            return replace(await site.fetch(Ask(f"{HOST}/")), ask=ask)
+        if agreed:
+            return await site.fetch(ask)
+        wall = b"<form method=post action=/consent><input type=hidden name=ok value=1><button>I agree</button></form>"
+        return Page(ask, ask.url, 200, "text/html", wall, {})
+
+    function = asyncio.run(find_search(fetch, f"{HOST}/", use_platforms=False))
+    assert function.found, function.reason
+    assert [ask.fields for ask in agreed] == [(("ok", "1"),)]
+
+
+def test_a_guessed_address_that_answers_like_a_search_but_finds_nothing_is_suspect_not_none():
+    async def fetch(ask: Ask) -> Page:
+        if not ask.url.startswith(f"{HOST}/search/?query="):
+            return Page(
+                ask, ask.url, 200 if ask.url == f"{HOST}/" else 404, "text/html", b"<p>Parks and schools</p>", {}
+            )
+        said = b"<form action=/search/><input name=query type=search><input type=submit></form><p>No results found</p>"
+        return Page(ask, ask.url, 200, "text/html", said, {})
+
+    function = asyncio.run(find_search(fetch, f"{HOST}/", use_platforms=False))
+    assert (function.status, "no hits" in function.reason) == ("suspect", True)
+
+
 def test_a_function_that_was_not_found_cannot_be_read():
     function = find(ODD["decoys_only"]())
     with pytest.raises(ValueError, match="no search function"):

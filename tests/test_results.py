@@ -58,6 +58,10 @@ TOTALS = [
     ("Dangos 1 i 10 o 45", 45, "exact", (1, 10)),
     ("Canlyniadau 1 i 10 o tua 45", 45, "estimate", (1, 10)),
     ("Dim canlyniadau", 0, "exact", None),
+    ("Hits 1-6 (6 in all)", 6, "exact", (1, 6)),
+    ("45 things match 'coaching'", 45, "exact", None),
+    ("One leaflet mentions coaching", 1, "exact", None),
+    ("Searched 12,404 pages in 0.31 seconds and found 45 that mention coaching", 45, "exact", None),
     ("No results found", 0, "exact", None),
     ("1,234 results", 1234, "exact", None),
     ("Results 1 - 10 of 2\u00a0490", 2490, "exact", (1, 10)),
@@ -214,6 +218,9 @@ NEXT = {
     "named button": "<form action=/search><input type=hidden name=q value=coaching><button name=page value=2>Next</button></form>",
     "select": "<form action=/search><input type=hidden name=q value=coaching><select name=page onchange='submit()'><option>1<option>2<option>3</select></form>",
     "script": "<script>function go(n){document.f.page.value=n;document.f.submit()}</script><form name=f action=/search><input type=hidden name=q value=coaching><input type=hidden name=page></form><a href='javascript:go(2)'>Next</a>",
+    "forward": "<a href=?q=coaching&page=9>Last page</a> <a href=?q=coaching&page=2>Forward a page</a>",
+    "unlabelled": "<a href=?q=coaching&page=5>Furthest</a> <a href=?q=coaching&page=2>Yonder</a>",
+    "unlabelled path": "<a href=/search/2?q=coaching>Keep reading</a>",
     "onclick": "<span onclick=\"window.location.href='/search?q=coaching&amp;page=2'\">Next</span>",
 }
 
@@ -321,6 +328,25 @@ def test_redirects_that_count_clicks_are_undone():
         unwrapped("http://c.example/page?ref=http://other.example/")
         == "http://c.example/page?ref=http://other.example/"
     )
+
+
+def test_an_error_page_with_200_is_no_empty_last_page():
+    result = answer("<h1>Sorry</h1><p>Something went wrong. Please try again later.</p>")
+    assert (result.items, result.says_none, result.says_error) == ((), False, True)
+
+
+def test_a_hit_listed_twice_in_a_row_is_two_items_but_a_picture_and_its_title_are_one():
+    twice = LIST.replace("<li><a href=/d2>Coaching document 2</a>", "<li><a href=/d1>Coaching document 1</a>")
+    assert [item.url[-3:] for item in answer(twice).items[:3]] == ["/d1", "/d1", "/d3"]
+    pictured = LIST.replace("<li><a href=/d2>", "<li><a href=/d2><img src=p.gif></a> <a href=/d2>")
+    assert len(answer(pictured).items) == 10
+
+
+def test_a_lone_hit_that_the_nonsense_page_has_no_links_beside_is_learned():
+    nothing = page("<h1>Search</h1><p>No results found</p>", f"{URL}?q=zorvaquil")
+    one = page("<h1>Search</h1><ul><li><h4><a href=/services/>Services</a></h4></li></ul>", f"{URL}?q=services")
+    _, empty, some = learn(nothing, "zorvaquil", one, "services", Reader(SPEC))
+    assert (empty.says_none, [item.title for item in some.items]) == (True, ["Services"])
 
 
 def test_an_error_page_has_no_hits_but_may_say_none():
