@@ -75,8 +75,8 @@ def choose(protocol: Protocol, material: Material, out: OutOfFold) -> Thresholds
     clear = looks < unclear
     upper = _precise(scores[clear], relevant[clear])
     # Rounded: sums that differ in the last place between machines must not differ in what they decide.
-    lower, upper, unclear, vague = (round(limit, 6) for limit in (lower, max(lower, upper), unclear, vague))
-    return Thresholds(lower, upper, unclear, vague, _codes(material, out))
+    limits = [round(limit, 6) for limit in (lower, max(lower, upper), unclear, vague)]
+    return Thresholds(*limits, codes=_codes(material, out))
 
 
 def contrasting(material: Material) -> Mask:
