@@ -147,12 +147,14 @@ class Vectoriser:
         ends = np.concatenate([[0], np.cumsum(blocks.reshape(len(passages), len(BLOCKS)).sum(axis=1))])
         return csr_matrix((values, indices, ends), shape=(len(passages), self.size))
 
-    def _found(self, passage: Words) -> Iterator[Counter[int | None]]:
-        """Yield the columns of each block in the order of :data:`BLOCKS`; None counts what has no column."""
+    def _found(self, passage: Words) -> Iterator[dict[int | None, int]]:
+        """Yield columns and counts of each block in the order of :data:`BLOCKS`; None counts what has no column."""
         features = _features(passage)
         for block in BLOCKS:
             if block == "letters":
-                yield Counter(chain.from_iterable(map(self._letter_columns, passage.words)))
+                # Present or not: how often a piece of a word recurs adds nothing, and each word is looked at once.
+                unique = dict.fromkeys(passage.words)
+                yield dict.fromkeys(chain.from_iterable(map(self._letter_columns, unique)), 1)
             else:
                 yield Counter(map(self._index[block].get, features[block]))
 

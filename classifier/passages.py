@@ -16,6 +16,7 @@ QUOTE_LIMIT = 300  # characters; DESIGN.md: published files hold short quotes
 _AROUND = (
     350  # characters each side, rounded to sentences: measured, narrower windows lose who is meant (docs/judging.md)
 )
+_LEAD = 150  # characters before a keyword that its own window always holds
 _WINDOW = 1400  # characters; windows that overlap are joined up to this length
 _MOST_MATCHES = 200  # a 300-page timetable says 'coach' on every line: the first 200 decide
 _MENU_RUN = 6  # consecutive short lines that make a menu; slides and tables are usually shorter or have longer lines
@@ -97,6 +98,9 @@ def _passages(whole: str, title_length: int, matches: list[tuple[int, int]], bou
             first, last, held = windows[-1]
             windows[-1] = (first, max(last, end), [*held, match])
         else:
+            # What the window before has read is not read twice, unless it is all that leads up to this keyword.
+            if windows and start < windows[-1][1] <= match[0] - _LEAD:
+                start = windows[-1][1]
             windows.append((start, end, [match]))
     return [
         Passage(

@@ -7,6 +7,7 @@ of a real search are mostly buses and sport: precision is asked for among the la
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -75,8 +76,13 @@ def choose(protocol: Protocol, material: Material, out: OutOfFold) -> Thresholds
     clear = looks < unclear
     upper = _precise(scores[clear], relevant[clear])
     # Rounded: sums that differ in the last place between machines must not differ in what they decide.
-    limits = [round(limit, 6) for limit in (lower, max(lower, upper), unclear, vague)]
-    return Thresholds(*limits, codes=_codes(material, out))
+    return Thresholds(
+        lower=_rounded(lower),
+        upper=_rounded(max(lower, upper)),
+        unclear=_rounded(unclear),
+        vague=_rounded(vague),
+        codes=_codes(material, out),
+    )
 
 
 def contrasting(material: Material) -> Mask:
@@ -88,6 +94,11 @@ def contrasting(material: Material) -> Mask:
     for group, example in zip(material.groups.tolist(), material.examples, strict=True):
         labels.setdefault(group, set()).add(example.relevance)
     return np.array([len(labels[group]) > 1 for group in material.groups.tolist()])
+
+
+def _rounded(limit: float) -> float:
+    """Return ``limit`` rounded down: the text that stands right at it stays on its side."""
+    return math.floor(limit * 1e6) / 1e6 if math.isfinite(limit) else limit
 
 
 def _recalling(scores: Vector) -> float:

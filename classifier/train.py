@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
 from classifier.evaluation import measure
 from classifier.features import Vectoriser
@@ -33,6 +34,12 @@ def train(protocol: Protocol, examples: Sequence[Example]) -> Model:
             f"{protocol.name}: {counts[RELEVANT]} relevant and {counts[OFF_TOPIC]} off-topic texts are labelled; "
             f"a model needs at least {2 * FOLDS} of each (write seeds, or label more)"
         )
+    # One thread: the systems are small, and sums in another order would differ in the last place.
+    with threadpool_limits(limits=1):
+        return _train(protocol, examples)
+
+
+def _train(protocol: Protocol, examples: Sequence[Example]) -> Model:
     material = prepare(protocol, examples)
     vectoriser = Vectoriser.fit(material.words)
     features = vectoriser.transform(material.words)
