@@ -249,7 +249,7 @@ def test_two_crawls_do_not_run_on_one_record(site, tmp_path):
 
     from tests.running import ROOT, clean_environment, command
 
-    slow = {path: Answer(text, wait=1) for path, (_, text) in PAGES.items()}
+    slow = {path: Answer(text, wait=6) for path, (_, text) in PAGES.items()}
     small = site(searchable(PAGES) | slow)
     url = f"sqlite:///{tmp_path / 'record.db'}"
     arguments = ["crawl", f"--record={url}", f"--site={small.url}", f"--allow={small.allow}", "--delay=0"]
