@@ -33,7 +33,6 @@ _COUNT = "from wagtail.models import Page; print(Page.objects.live().search({que
 def wagtail() -> Iterator[Engine]:
     """A site of `PUBLISHED` pages and some drafts; `count` asks Wagtail what the template's search view asks."""
     programs = environment_of("wagtail")
-    port = free_port()
     production = {"DJANGO_SETTINGS_MODULE": "council.settings.production"}
     with room(None) as folder:
         site = folder / "site"
@@ -51,6 +50,7 @@ def wagtail() -> Iterator[Engine]:
         content = json.dumps([asdict(article) for article in articles()])
         published = manage("shell", "-c", "import pages.fill", input=content)
         assert int(published.split()[-1]) == PUBLISHED, published
+        port = free_port()  # only now: another server on this machine may take it while the site is filled
         serve = [f"{programs}/waitress-serve", f"--listen=127.0.0.1:{port}", "council.wsgi:application"]
         environment = production | {"PYTHONPATH": str(site)}
         with running(serve, lambda: listens(port), log=folder / "wagtail.log", environment=environment):
