@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from labels.decide import LIST_SEPARATOR
 from labels.queue import COLUMNS, QueueItem
 from study.errors import UserError
 
@@ -73,6 +72,3 @@ def _json_rows(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any
         if not isinstance(row, dict):
             raise LabelFileError(f"{path}, line {number}: expected an object, found {type(row).__name__}")
         yield number, row
-
-
-__all__ = ["ANSWERS", "LIST_SEPARATOR", "LabelFileError", "read_decisions", "write_queue"]
