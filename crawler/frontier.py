@@ -149,7 +149,7 @@ def sites_to_visit(record: Record, crawl_id: int, via: str = "search") -> list[S
     """Return the sites of a crawl with anything left to do; with ``via`` auto, an unusable search leaves its pages to read."""
     open_searches = select(r.search.c.site_id).where(r.search.c.crawl_id == crawl_id, r.search.c.state == "pending")
     open_captures = select(r.capture.c.site_id).where(r.capture.c.crawl_id == crawl_id, r.capture.c.state == "pending")
-    left = (r.site.c.state == "pending") | r.site.c.id.in_(open_searches) | r.site.c.id.in_(open_captures)
+    left = (r.site.c.state != "done") | r.site.c.id.in_(open_searches) | r.site.c.id.in_(open_captures)
     if via == "auto":
         left |= r.site.c.id.in_(unanswered(r.search.c.crawl_id == crawl_id).with_only_columns(r.search.c.site_id))
     query = select(r.site).where(r.site.c.crawl_id == crawl_id, left).order_by(r.site.c.id)
@@ -210,7 +210,7 @@ def keep_function(db: Connection, site_id: int, function: SearchFunction) -> Non
         update(r.site)
         .where(r.site.c.id == site_id)
         .values(
-            state="done",
+            state="found" if function.found else "done",
             how=function.how or None,
             platform=function.platform or None,
             function=function.to_json() if function.found else None,

@@ -133,15 +133,15 @@ class Prover:
             if some.same_as_nonsense and read(page, word, reader).says_none:
                 # Both pages say that there is nothing, so that no line of theirs stands out.
                 some = replace(some, says_none=True)
-            verdict = _verdict(nothing, some, empty, page, nonsense, word)
-            if verdict == "differs":
+            found = verdict(nothing, some, empty, page, nonsense, word)
+            if found == "differs":
                 if best is None or len(some.items) > len(best[2].items):
                     best = (layout, nothing, some, word)
                 passed += 1
                 if len(best[2].items) >= FEW_ITEMS or (passed > 1 and len(best[2].items) > 1):
                     break
                 continue
-            reason = reason if some.says_none else f"{spec.url}: {verdict}"
+            reason = reason if some.says_none else f"{spec.url}: {found}"
             self.scripts = self.scripts or (script_search(page) or drawn_later(page) if not some.says_none else "")
             # What says of the nonsense word that there is nothing says so of this one, too, where the two pages are alike.
             unread += not (some.says_none or (some.same_as_nonsense and says_none))
@@ -152,7 +152,7 @@ class Prover:
             return Trial(spec, "suspect", reason or f"{spec.url}: {hits}")
         layout, nothing, some, word = best
         spec = await self._with_paging(spec, some, layout, word)
-        controls = Controls(nonsense, _hits(nothing), word, _hits(some), True)
+        controls = Controls(nonsense, hit_count(nothing), word, hit_count(some), True)
         notes = "; ".join(some.notes)
         said = f"'{nonsense}' brings {controls.nonsense_hits} hits, '{word}' {controls.known_word_hits}"
         return Trial(spec, "found", said + (f"; {notes}" if notes else ""), layout, controls)
@@ -258,14 +258,14 @@ def _as_get(spec: SearchSpec, page: Page, nonsense: str) -> SearchSpec:
     return replace(spec, method="GET", url=url, query_param=param, fields=fields)
 
 
-def _verdict(nothing: ResultsPage, some: ResultsPage, empty: Page, page: Page, nonsense: str, word: str) -> str:
+def verdict(nothing: ResultsPage, some: ResultsPage, empty: Page, page: Page, nonsense: str, word: str) -> str:
     """'differs' where the two pages show that the engine searches; else what is wrong."""
     if not some.items:
         if some.says_none:
             return f"no hits for '{word}'"
         return "the same page for any query" if some.same_as_nonsense else f"the page for '{word}' is not understood"
     listed, stray = {item.url for item in some.items}, {item.url for item in nothing.items}
-    if stray and len(listed & stray) / max(len(listed), len(stray)) > SAME_HITS and _hits(some) == _hits(nothing):
+    if stray and len(listed & stray) / max(len(listed), len(stray)) > SAME_HITS and hit_count(some) == hit_count(nothing):
         return "the same hits for any query"
     stated = some.total.number != nothing.total.number
     echoed = word in page.text.lower() and nonsense in empty.text.lower()
@@ -275,7 +275,8 @@ def _verdict(nothing: ResultsPage, some: ResultsPage, empty: Page, page: Page, n
     return f"the hits for '{word}' do not show that the query arrived"
 
 
-def _hits(result: ResultsPage) -> int:
+def hit_count(result: ResultsPage) -> int:
+    """How many hits a page stands for: the stated total, at least what it lists."""
     if result.total.number is not None:
         return max(result.total.number, len(result.items))
     return len(result.items)

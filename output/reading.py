@@ -169,6 +169,7 @@ def _searches(db: Connection, crawl_id: int) -> pd.DataFrame:
             r.search.c.collected,
             r.search.c.distinct_urls,
             r.search.c.pages_read,
+            r.site.c.changed_from,
         )
         .join(r.site, r.site.c.id == r.search.c.site_id)
         .where(r.search.c.crawl_id == crawl_id),

@@ -14,6 +14,7 @@ from output.findings import AMBIGUOUS, YES
 from output.places import NOT_KNOWN
 from output.tallies import USABLE, StudyRow, Tally, reported_by_variant
 from study.authorities import sample, samples
+from study.health import way
 from study.record import Record
 
 NOT_APPLICABLE = "z"  # of the DfE's data standards, as x is for not available
@@ -202,7 +203,7 @@ def _coverage(tally: Tally) -> Iterable[_Row]:
         )
 
     for search in sorted(searches, key=place_in_file):
-        reported, reason = search["reported_total"], search["reason"]
+        reported, reason, changed = search["reported_total"], search["reason"], search["changed_from"]
         yield {
             "authority": search["authority"],
             "authority_name": order[search["authority"]][1],
@@ -219,6 +220,7 @@ def _coverage(tally: Tally) -> Iterable[_Row]:
             "pages_read": search["pages_read"],
             "hits_unread": unread[search["search_id"]],
             "why": " ".join(reason.split()) if isinstance(reason, str) else "",
+            "changed_from": way(changed) if isinstance(changed, dict) else "",
         }
 
 

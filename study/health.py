@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
 
 from study import record as r
 from study.record import Record
@@ -24,6 +26,16 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A site whose search is another than an earlier crawl found; ``was`` and ``now`` say how it is asked."""
+
+    authority: str
+    home_url: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
 class Health:
     """The state of one crawl."""
 
@@ -38,10 +50,18 @@ class Health:
     searches_left: int
     pages_left: int
     troubles: tuple[Trouble, ...]
+    changes: tuple[Change, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a plain dict."""
         return asdict(self)
+
+
+def way(asked: dict[str, Any] | None) -> str:
+    """Return in words how a site is asked (``site.changed_from``): 'form GET http://.../search, q'; '' for None."""
+    if not asked:
+        return ""
+    return f"{asked['how']} {asked['method']} {asked['url']}, {asked['param']}"
 
 
 def health(record: Record, crawl_id: int | None = None) -> Health:
@@ -79,6 +99,7 @@ def health(record: Record, crawl_id: int | None = None) -> Health:
             .where(r.search.c.crawl_id == crawl_id, r.search.c.state == "done", r.search.c.status != "complete")
             .order_by(r.search.c.id)
         ).all()
+        changes = tuple(_changes(db, crawl_id))
     return Health(
         crawl_id=crawl_id,
         protocol=crawl.protocol,
@@ -91,4 +112,14 @@ def health(record: Record, crawl_id: int | None = None) -> Health:
         searches_left=searches.get("pending", 0),
         pages_left=pages.get("pending", 0),
         troubles=tuple(Trouble(t[0], t[1], t[2], t[3], t[4], t[5] or "") for t in troubles),
+        changes=changes,
     )
+
+
+def _changes(db: Connection, crawl_id: int) -> Iterator[Change]:
+    query = select(r.site).where(r.site.c.crawl_id == crawl_id).order_by(r.site.c.id)
+    for row in db.execute(query):
+        if row.changed_from:
+            spec = (row.function or {}).get("spec")
+            now = way({**spec, "param": spec["query_param"]}) if spec else f"{row.status}: {row.reason}"
+            yield Change(row.authority, row.home_url, f"{way(row.changed_from)} (crawl {row.changed_from['crawl']})", now)

@@ -92,14 +92,15 @@ site = Table(
     Column("authority", String(100), nullable=False),  # GSS code, or the host for a site outside the register
     Column("host_kind", String(20), nullable=False),  # main | portal | committee
     Column("home_url", CleanText, nullable=False),
-    Column("state", String(10), nullable=False),  # pending | done (done: its search was looked for and tried)
+    Column("state", String(10), nullable=False),  # pending | found (its searches are under way) | done (controls asked again)
     Column("how", String(20)),  # site | platform | opensearch | searchaction | form | path
     Column("platform", String(50)),
     Column("function", JSON),  # what was learned of the search (crawler.asking.SearchFunction)
-    Column("controls", JSON),  # the control queries and what they gave
+    Column("controls", JSON),  # the control queries and what they gave; `after`: once more when all was read
     Column("status", String(20)),  # null where it works, else DESIGN.md's status
     Column("reason", CleanText),
     Column("checked_at", Moment),
+    Column("changed_from", JSON),  # null, or how an earlier crawl asked, where it was otherwise (crawler.earlier)
     UniqueConstraint("crawl_id", "authority", "host_kind", "home_url"),
 )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -21,7 +22,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from sqlalchemy.engine import Connection
 
-from crawler import frontier, outcomes, progress
+from crawler import earlier, frontier, outcomes, progress
 from crawler.asking import Reading, SearchFunction, State, read_search
 from crawler.committees import COMMITTEE, Overhearing, Staying, committee_homes, place_of
 from crawler.fallback import Bounds, Fallback
@@ -30,8 +31,10 @@ from crawler.frontier import SearchRow, SiteRow, Wanted
 from crawler.items import Capture
 from crawler.middlewares import headers_of
 from crawler.planning import CrawlPlan, plan_from_arguments
+from crawler.proving import settled
+from crawler.verifying import controls_after, find_or_reuse
 from crawler.warcfile import WarcFile, cut_back
-from crawler.web import Ask, FetchProblem
+from crawler.web import Ask, Fetch, FetchProblem
 from crawler.writer import Writer, WriterFailed
 from study.record import Record
 
@@ -122,35 +125,60 @@ class SiteSearch(AskingSpider):
                 if function is not None:
                     for search in frontier.searches_to_do(self.record, site.id):
                         await self._read(site, function, search)
+                    await self._close(site, function)
                 await self._fetch_all(site, frontier.captures_to_do(self.record, site.id))
                 await self.fallback.read(site, begin=self.via == "auto")
         except TimeoutError:
             reason = f"the site took longer than its budget of {budget:.0f} seconds"
             await self.writer.do(lambda db, _: frontier.end_searches(db, site.id, "failed", reason))
+            await self.writer.do(lambda db, _: earlier.keep_broken_off(db, site.id, reason))
             await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
             await self.fallback.give_up(site, reason, begin=self.via == "auto")
         self._tell(progress.site_ended, site=site)
 
     async def _find(self, site: SiteRow, others: list[asyncio.Task[None]]) -> SearchFunction | None:
-        if site.state == "done":
+        if site.state != "pending":
             return SearchFunction.from_json(site.function) if site.function else None
         fetch = Staying(self.fetch, site.home_url) if site.host_kind == COMMITTEE else Overhearing(self.fetch)
-        function = await self.find(site.home_url, fetch)
+        last = earlier.last_function(self.record, site.id, rendered=self.settings.getbool("MENTORWATCH_RENDER"))
+        function = await self._known_or_found(site, fetch, last[1] if last else None)
+        changed = earlier.changed_from(last, function)
         homes: list[str] = []
         if isinstance(fetch, Overhearing) and self.settings.getbool("MENTORWATCH_COMMITTEES"):
-            homes = committee_homes(fetch.pages, site.home_url)
-        found = await self.writer.do(lambda db, _: self._keep_discovery(db, site, function, homes))
+            homes = await self._committees(site, fetch)
+        found = await self.writer.do(lambda db, _: self._keep_discovery(db, site, function, changed, homes))
         self._tell(progress.search_found, site=site, function=function)
         for other in found:
             self._tell(progress.host_found, site=other)
             others.append(asyncio.create_task(self._visit_host(other, others), name=other.home_url))
         return function if function.found else None
 
+    async def _known_or_found(self, site: SiteRow, fetch: Fetch, last: SearchFunction | None) -> SearchFunction:
+        return await find_or_reuse(
+            self.fetch_for(last) if last else self.fetch,
+            site.home_url,
+            last,
+            use_platforms=self.settings.getbool("MENTORWATCH_PLATFORMS"),
+            discover=partial(self.find, site.home_url, fetch),
+        )
+
+    async def _committees(self, site: SiteRow, fetch: Overhearing) -> list[str]:
+        """Home pages of the committee systems: those that the site links to, and those that an earlier crawl could ask."""
+        if not fetch.pages:  # its search was known, so that nobody has looked at the home page yet
+            with suppress(FetchProblem):
+                await settled(fetch, Ask(site.home_url))
+        return [*committee_homes(fetch.pages, site.home_url), *earlier.hosts(self.record, site.id, COMMITTEE)]
+
     def _keep_discovery(
-        self, db: Connection, site: SiteRow, function: SearchFunction, homes: list[str]
+        self,
+        db: Connection,
+        site: SiteRow,
+        function: SearchFunction,
+        changed: dict[str, Any] | None,
+        homes: list[str],
     ) -> list[SiteRow]:
         assert self._plan is not None
-        frontier.keep_function(db, site.id, function)
+        earlier.keep_function(db, site.id, function, changed)
         return frontier.add_hosts(db, site, homes, COMMITTEE, self._plan.protocol, place_of)
 
     async def _read(self, site: SiteRow, function: SearchFunction, search: SearchRow) -> None:
@@ -168,7 +196,14 @@ class SiteSearch(AskingSpider):
         if state is None:  # nothing could be read at all: read_search yields at least the state that says why
             raise RuntimeError(f"{site.home_url}: reading {search.query!r} ended without a state")
         url, final = function.spec.ask(search.query).url, state
-        await self.writer.do(lambda db, _: frontier.keep_conclusion(db, search.id, final, url))
+        await self.writer.do(lambda db, _: earlier.keep_conclusion(db, search.id, final, url))
+
+    async def _close(self, site: SiteRow, function: SearchFunction) -> None:
+        """The controls once more, when all searches of a site are read: what was read in between stands or falls by them."""
+        if site.state == "done":
+            return
+        closing = await controls_after(self.fetch_for(function), function) if earlier.was_read(self.record, site.id) else None
+        await self.writer.do(lambda db, _: earlier.keep_closing(db, site.id, closing))
 
     # -- Its pages -------------------------------------------------------------------------------------------------------
 

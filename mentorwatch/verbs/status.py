@@ -13,7 +13,7 @@ def status(
     record: o.RecordUrl = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the newest crawl: what is done, what is left, which searches could not be used and why.
+    """Show the newest crawl: what is done, what is left, which searches could not be used and why, which have changed.
 
     Exit code 0: finished, every search complete; 1: something is left or was not complete; 2: there is no record.
 
@@ -47,6 +47,11 @@ def status(
             )
             for t in seen.troubles:
                 table.add_row(t.authority, t.home_url, t.keyword, escape(t.query), t.status, escape(t.reason))
+            console.print(table)
+        if seen.changes:
+            table = Table("authority", "site", "was asked", "now", title="Search has changed", title_justify="left")
+            for c in seen.changes:
+                table.add_row(c.authority, c.home_url, escape(c.was), escape(c.now))
             console.print(table)
     raise typer.Exit(0 if seen.finished and not seen.troubles else 1)
 
