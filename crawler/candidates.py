@@ -24,7 +24,7 @@ def candidates(page: Page, known: Sequence[Platform], site: Platform | None = No
     """The page's ways to ask, without repeats. `known` = platform files to use, `site` = the site's own file."""
     platforms = [p for p in recognised(page, known) if not p.script_only]
     forms = [_of_platform(candidate, platforms) for candidate in form_candidates(page)]
-    ordered = site.specs(page) if site else []
+    ordered = [*site.specs(page), *_of_site(page, forms, site)] if site else []
     ordered += [spec for platform in platforms if platform.query.first for spec in platform.specs(page)]
     ordered += [spec for platform in platforms for spec in generated_forms(page, platform)]
     ordered += [c.spec for c in forms if c.spec.how == "platform"]
@@ -80,6 +80,15 @@ def _of_platform(candidate: Candidate, platforms: Sequence[Platform]) -> Candida
             spec = replace(candidate.spec, how="platform", platform=platform.name, paging=_paging(platform))
             return replace(candidate, spec=spec)
     return candidate
+
+
+def _of_site(page: Page, forms: Sequence[Candidate], site: Platform) -> list[SearchSpec]:
+    """The forms with a field that the site's file names, as they stand on the page today: tokens and view state fresh."""
+    named = [form.spec for form in forms if form.spec.query_param in site.query.param]
+    return [
+        replace(spec, how="site", platform=site.name, paging=site.counting)
+        for spec in [*named, *generated_forms(page, site)]
+    ]
 
 
 def _same_place(spec: SearchSpec, platform: Platform) -> bool:

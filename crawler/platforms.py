@@ -1,4 +1,4 @@
-"""Search platforms and sites as data: reading crawler/platforms/*.toml and crawler/sites/*.toml.
+"""Search platforms and sites as data: reading crawler/platforms/*.toml and crawler/sites/*.toml (written by exceptions.py).
 
 A file is a prior, never a guarantee: councils restyle freely, so every selector falls back to reading by comparison.
 The form is documented in docs/platforms.md.
@@ -6,6 +6,7 @@ The form is documented in docs/platforms.md.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from crawler.searchspec import SLOT, Paging, SearchSpec
 from crawler.web import Page, host_of, joined
 
 PLATFORM_DIR = Path(__file__).parent / "platforms"
-SITE_DIR = Path(__file__).parent / "sites"
+SITE_DIR = Path(os.environ.get("MENTORWATCH_SITES") or Path(__file__).parent / "sites")
 
 
 class PlatformFileError(Exception):
@@ -57,7 +58,8 @@ class Fingerprint(_Strict):
 
 
 class Query(_Strict):
-    """How the platform is asked. `url` is relative to the page; a form on the page with `param` comes first.
+    """How the platform is asked. `url` is relative to the page; a form on the page with `param` comes first, and in a site
+    file without `url` it is the search.
 
     `first` puts `url` before the page's forms, `phrase` is asked in place of `url` for queries of several words. A `param`
     or a name in `fields` that begins with * is the end of a generated name (ASP.NET prefixes those of its controls).
@@ -67,7 +69,7 @@ class Query(_Strict):
     phrase: str = ""
     first: bool = False
     param: tuple[str, ...] = ()
-    fields: dict[str, str] = Field(default_factory=dict)
+    fields: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)  # a field sent twice has a list
     method: Literal["GET", "POST"] = "GET"
     encoding: str = "utf-8"
 
@@ -146,7 +148,11 @@ class Platform(_Strict):
             if not url:
                 continue
             param = self.query.param[0] if self.query.param else ""
-            fields = tuple((n, v) for n, v in self.query.fields.items())
+            fields = tuple(
+                (name, value)
+                for name, values in self.query.fields.items()
+                for value in ((values,) if isinstance(values, str) else values)
+            )
             how: Literal["site", "platform"] = "site" if self.hosts else "platform"
             found.append(
                 SearchSpec(
@@ -203,10 +209,11 @@ def named(name: str, sites: Iterable[Platform] = ()) -> Platform | None:
 
 @cache
 def _read_folder(folder: Path) -> tuple[Platform, ...]:
-    return tuple(_read_file(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(read_file(path) for path in sorted(folder.glob("*.toml")))
 
 
-def _read_file(path: Path) -> Platform:
+def read_file(path: Path) -> Platform:
+    """One platform or site file. Raises PlatformFileError naming the key to correct."""
     try:
         return Platform.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as problem:

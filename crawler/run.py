@@ -15,6 +15,8 @@ from scrapy.settings import Settings
 
 from crawler import rendering
 from crawler.planning import CrawlPlan
+from crawler.scaffolding import Gathered
+from crawler.spiders.gather import Gather
 from crawler.spiders.probe import Probe
 from crawler.spiders.sitesearch import SiteSearch
 from study.errors import UserError
@@ -90,14 +92,24 @@ def crawl(plan: CrawlPlan, manners: Manners) -> Crawled:
     return Crawled(getattr(spider, "crawl_id", None), bool(getattr(spider, "finished", False)))
 
 
-def probe(home_url: str, query: str, manners: Manners, *, to_end: bool) -> dict[str, Any] | None:
+def probe(home_url: str, query: str, manners: Manners, *, to_end: bool, save: bool = False) -> dict[str, Any] | None:
     """Probe one site; return the dict of :func:`crawler.spiders.probe.describe`, None if it was interrupted."""
     _quiet_libraries()
     process = AsyncCrawlerProcess(manners.settings())
     crawler = process.create_crawler(Probe)
-    process.crawl(crawler, home_url=home_url, query=query, to_end=to_end)
+    process.crawl(crawler, home_url=home_url, query=query, to_end=to_end, save=save)
     process.start()
     return getattr(crawler.spider, "found", None)
+
+
+def gather(url: str, query: str, manners: Manners) -> Gathered | str:
+    """Fetch a nonsense page and a results page for a scaffold; return them, or why they cannot be had."""
+    _quiet_libraries()
+    process = AsyncCrawlerProcess(manners.settings())
+    crawler = process.create_crawler(Gather)
+    process.crawl(crawler, home_url=url, query=query)
+    process.start()
+    return getattr(crawler.spider, "gathered", "interrupted")
 
 
 @contextmanager

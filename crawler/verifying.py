@@ -7,7 +7,6 @@ whole discovery); after them, whether what was read in between can be believed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -123,10 +122,8 @@ async def controls_after(fetch: Fetch, function: SearchFunction) -> Closing:
 
 
 async def _first_page(fetch: Fetch, function: SearchFunction, query: str) -> tuple[tuple[Hit, ...], State]:
-    async with aclosing(read_search(fetch, function, query)) as readings:
-        async for reading in readings:
-            return reading.hits, reading.state
-    raise RuntimeError(f"{function.home_url}: reading {query!r} ended without a state")
+    reading = await anext(aiter(read_search(fetch, function, query)))  # which yields at least why there is nothing
+    return reading.hits, reading.state
 
 
 def _count(hits: tuple[Hit, ...], state: State) -> int | None:

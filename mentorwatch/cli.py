@@ -17,6 +17,7 @@ from mentorwatch.verbs.probe import probe
 from mentorwatch.verbs.replica import replica
 from mentorwatch.verbs.report import report
 from mentorwatch.verbs.run import run
+from mentorwatch.verbs.scaffold import scaffold
 from mentorwatch.verbs.status import status
 from mentorwatch.verbs.train import train
 from study.errors import UserError
@@ -38,11 +39,14 @@ app = typer.Typer(
 _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
     ("The whole job", {"run": run, "demo": demo}),
     ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "report": report}),
-    ("Look at", {"probe": probe, "status": status, "authorities": authorities, "replica": replica}),
+    (
+        "Look at",
+        {"probe": probe, "scaffold": scaffold, "status": status, "authorities": authorities, "replica": replica},
+    ),
 )
 for _panel, _verbs in _ORDER:
     for _name, _verb in _verbs.items():
-        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name == "probe")(_verb)
+        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name in ("probe", "scaffold"))(_verb)
 app.add_typer(labels, name="labels", rich_help_panel="Stage by stage")
 
 

@@ -122,4 +122,6 @@ def _changes(db: Connection, crawl_id: int) -> Iterator[Change]:
         if row.changed_from:
             spec = (row.function or {}).get("spec")
             now = way({**spec, "param": spec["query_param"]}) if spec else f"{row.status}: {row.reason}"
-            yield Change(row.authority, row.home_url, f"{way(row.changed_from)} (crawl {row.changed_from['crawl']})", now)
+            yield Change(
+                row.authority, row.home_url, f"{way(row.changed_from)} (crawl {row.changed_from['crawl']})", now
+            )

@@ -92,7 +92,9 @@ site = Table(
     Column("authority", String(100), nullable=False),  # GSS code, or the host for a site outside the register
     Column("host_kind", String(20), nullable=False),  # main | portal | committee
     Column("home_url", CleanText, nullable=False),
-    Column("state", String(10), nullable=False),  # pending | found (its searches are under way) | done (controls asked again)
+    Column(
+        "state", String(10), nullable=False
+    ),  # pending | found (its searches are under way) | done (controls asked again)
     Column("how", String(20)),  # site | platform | opensearch | searchaction | form | path
     Column("platform", String(50)),
     Column("function", JSON),  # what was learned of the search (crawler.asking.SearchFunction)

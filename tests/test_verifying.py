@@ -27,6 +27,14 @@ PAGES = {
     f"/page/{number}": (f"Allotments page {number}", f"Number {number} of what Welcome to Small Borough tells of.")
     for number in range(13, 20)
 }
+ZOO = [
+    "badger-viewstate-direct",
+    "shrew-one-time-token",
+    "lapwing-hidden",
+    "stoat-viewstate",
+    "shag-postback",
+    "beaver-drift",
+]
 QUERIES = 7  # the protocol's variants: each asks for at least one results page
 
 
@@ -117,7 +125,7 @@ def test_a_search_that_is_gone_says_what_it_was(site, tmp_path):
 
 
 def test_without_platform_files_a_search_found_by_one_is_not_taken_over():
-    site = SITES["local drupal"]()
+    site = SITES["plone"]()
     known = asyncio.run(find_search(site.fetch, f"{HOST}/"))
     assert known.platform
     again = asyncio.run(find_or_reuse(site.fetch, f"{HOST}/", known))
@@ -132,7 +140,9 @@ def test_a_search_of_any_dialect_is_known_again_and_holds_to_the_end(name):
     site = SITES[name]()
     known = asyncio.run(find_search(site.fetch, f"{HOST}/", use_platforms=False))
     site.asked.clear()
-    again = asyncio.run(find_or_reuse(site.fetch, f"{HOST}/", SearchFunction.from_json(known.to_json()), use_platforms=False))
+    again = asyncio.run(
+        find_or_reuse(site.fetch, f"{HOST}/", SearchFunction.from_json(known.to_json()), use_platforms=False)
+    )
     assert again.reason.startswith("as known from earlier"), again.reason
     assert len(site.asked) == 2
     assert again.layout == known.layout
@@ -145,7 +155,11 @@ def test_a_search_of_any_dialect_is_known_again_and_holds_to_the_end(name):
 def test_the_controls_are_asked_again_after_the_searches_and_kept(site, tmp_path):
     url, asked = crawl(site, tmp_path)
     kept, _ = newest(url)
-    assert kept.controls["after"] == {"nonsense_hits": 0, "known_word_hits": kept.controls["known_word_hits"], "fault": ""}
+    assert kept.controls["after"] == {
+        "nonsense_hits": 0,
+        "known_word_hits": kept.controls["known_word_hits"],
+        "fault": "",
+    }
     assert queries(asked).count(kept.controls["nonsense"]) == 2
 
 
@@ -173,7 +187,10 @@ BREAKS = {
     ),
     "answers anything": (lambda _: Answer(ALL_THE_SAME), "which nobody has"),
     "shows an error": (lambda _: Answer("<h1>Server Error in '/' Application.</h1>", 500), "HTTP 500"),
-    "is refused": (lambda _: Answer("<title>Just a moment...</title>", 403, {"cf-mitigated": "challenge"}), "Cloudflare"),
+    "is refused": (
+        lambda _: Answer("<title>Just a moment...</title>", 403, {"cf-mitigated": "challenge"}),
+        "Cloudflare",
+    ),
 }
 
 
@@ -258,7 +275,9 @@ def test_only_the_same_host_kind_and_site_are_compared(tmp_path, host_kind):
             for site in frontier.sites_to_visit(record, crawl_id):
                 search = frontier.searches_to_do(record, site.id)[0]
                 total = hits.get(site.home_url, 0)
-                ended = State("mentor", None, ended="no way on" if total else "no hits", collected=total, distinct=total)
+                ended = State(
+                    "mentor", None, ended="no way on" if total else "no hits", collected=total, distinct=total
+                )
                 with record.begin() as db:
                     earlier.keep_conclusion(db, search.id, ended, "")
             with record.begin() as db:
@@ -273,3 +292,31 @@ def test_only_the_same_host_kind_and_site_are_compared(tmp_path, host_kind):
         assert crawled([old, new], {old.home_url: 9}, date(2026, 3, 1))[new.home_url] == "complete"
         assert crawled([new], {}, date(2026, 4, 1))[new.home_url] == "complete", "it never had hits itself"
         assert crawled([old], {}, date(2026, 5, 1))[old.home_url] == "suspect"
+
+
+def test_animals_of_the_zoo_that_lose_their_index_are_suspect_and_those_that_keep_it_are_not(tmp_path):
+    chosen = [a for a in animals() if a.id in ZOO]
+    assert len(chosen) == len(ZOO)
+    with serve(only=chosen) as zoo:
+        url = f"sqlite:///{tmp_path / 'record.db'}"
+        arguments = [f"--record={url}", "--delay=0", *(f"--site={zoo.home(a)}" for a in chosen)]
+        arguments += [f"--allow={pair}" for a in chosen for pair in zoo.allow(a)]
+
+        def crawled(lost):
+            for animal in chosen:
+                zoo.lose_index(animal, animal.id in lost)
+            done = mentorwatch("crawl", *arguments)
+            assert done.returncode == 0, done.stderr
+            newest_crawl = select(r.site).order_by(r.site.c.id.desc()).limit(len(chosen))
+            sites = {row.home_url: row for row in rows(url, newest_crawl)}
+            return {animal.id: sites[zoo.home(animal)] for animal in chosen}
+
+        found = crawled(lost=())
+        assert {name: site.status for name, site in found.items()} == dict.fromkeys(ZOO)
+        assert {site.controls["after"]["fault"] for site in found.values()} == {""}
+        lost = ZOO[: len(ZOO) // 2]
+        second = crawled(lost)
+        for name, site in second.items():
+            assert site.status == ("suspect" if name in lost else None), (name, site.reason)
+            assert site.function is None or site.function["requests"] == 2
+            assert bool(site.changed_from) == (name in lost)

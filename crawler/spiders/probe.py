@@ -1,4 +1,4 @@
-"""Look at how one site's own search works, without keeping anything: what `mentorwatch probe` runs."""
+"""Look at how one site's own search works: what `mentorwatch probe` runs. Keeps nothing but, where asked to, a site file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,30 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from crawler.asking import Hit, SearchFunction, State, conclude, read_search
+from crawler.exceptions import Saved, save_site
 from crawler.fetching import AskingSpider
+from crawler.web import Ask, Page
 
 _PAGE_LIMIT = 1000
 
 
 class Probe(AskingSpider):
-    """Finds the search of ``home_url``, asks ``query`` (one page, or with ``to_end`` all) and leaves a dict in ``found``."""
+    """Finds the search of ``home_url``, asks ``query`` (one page, or with ``to_end`` all) and leaves a dict in ``found``; ``save`` writes
+    the site's file.
+    """
 
     name = "probe"
 
-    def __init__(self, home_url: str = "", query: str = "mentoring", to_end: bool = False, **_: Any) -> None:
+    def __init__(
+        self, home_url: str = "", query: str = "mentoring", to_end: bool = False, save: bool = False, **_: Any
+    ) -> None:
         super().__init__()
-        self.home_url, self.query, self.to_end = home_url, query, to_end
+        self.home_url, self.query, self.to_end, self.save = home_url, query, to_end, save
+        self.home: Page | None = None
         self.found: dict[str, Any] | None = None
 
     async def start(self) -> AsyncIterator[Any]:
-        function = await self.find(self.home_url)
+        function = await self.find(self.home_url, self._fetch)
         hits: list[Hit] = []
         state: State | None = None
         if function.found:
@@ -32,8 +39,20 @@ class Probe(AskingSpider):
                 if not self.to_end:
                     break
         self.found = describe(self.home_url, function, self.query, hits, state, to_end=self.to_end)
+        if self.save:
+            saved = Saved(None, f"there is nothing to save: {function.reason}")
+            if function.found and self.home is not None:
+                use = self.settings.getbool("MENTORWATCH_PLATFORMS")
+                saved = await save_site(self.fetch, function, self.home, use_platforms=use)
+            self.found |= {"saved": str(saved.path) if saved.path else None, "not_saved": saved.reason or None}
         return
         yield
+
+    async def _fetch(self, ask: Ask) -> Page:
+        """Fetch, and remember where the home address led."""
+        page = await self.fetch(ask)
+        self.home = self.home or page
+        return page
 
 
 def describe(
