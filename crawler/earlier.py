@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, update
 from sqlalchemy.engine import Connection
 
 from crawler import frontier
@@ -146,9 +146,14 @@ def _lost(db: Connection, search_id: int) -> str:
 
 def was_read(record: Record, site_id: int) -> bool:
     """Tell whether any search of a site was read to an end that is believed so far."""
-    query = select(func.count()).where(r.search.c.site_id == site_id, r.search.c.status.in_(_BELIEVED))
+    query = select(func.count()).where(_believed(site_id))
     with record.begin() as db:
         return bool(db.execute(query).scalar_one())
+
+
+def _believed(site_id: int) -> ColumnElement[bool]:
+    """The searches that the site's own search function answered; what was read in other ways does not hang on it."""
+    return and_(r.search.c.site_id == site_id, r.search.c.via == "search", r.search.c.status.in_(_BELIEVED))
 
 
 def keep_closing(db: Connection, site_id: int, closing: Closing | None) -> None:
@@ -171,11 +176,7 @@ def keep_broken_off(db: Connection, site_id: int, reason: str) -> None:
 
 
 def _take_back(db: Connection, site_id: int, fault: str) -> None:
-    read = db.execute(
-        select(r.search.c.id, r.search.c.status, r.search.c.reason).where(
-            r.search.c.site_id == site_id, r.search.c.status.in_(_BELIEVED)
-        )
-    ).all()
+    read = db.execute(select(r.search.c.id, r.search.c.status, r.search.c.reason).where(_believed(site_id))).all()
     for row in read:
         reason = f"the site's search broke while it was read: {fault}; before that {row.status}: {row.reason}"
         db.execute(update(r.search).where(r.search.c.id == row.id).values(status="suspect", reason=reason))

@@ -74,6 +74,7 @@ class State:
     size: int = 0
     uneven: bool = False
     pass_: int = 1
+    around: str = ""  # what was read round a cap (caps.py)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, as kept in the record."""
@@ -290,6 +291,7 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
     """The status of a query that has been read as far as it goes, and the reason in words."""
     total, kind, got = state.reported_total, state.total_is, state.collected
     note = f"; the site ran '{state.ran_query}'" if state.ran_query else ""
+    note += f"; {state.around}" if state.around else ""
     counted = f"{got} items read on {state.pages} pages ({state.distinct} addresses)"
     if state.ended == "no hits":
         return "complete", f"the site says there are none{note}"
@@ -313,6 +315,7 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         return "complete", f"{counted}, as stated{note}"
     # Full pages to the last, the same total when asked again, and then no further: not a list that broke off.
     full = state.pages > 2 and not state.uneven and not state.drift
-    if kind == "capped" or (got < total and full and got >= LEAST_CAP):
+    # So is one that the site's other lists add to.
+    if kind == "capped" or (got < total and ((full and got >= LEAST_CAP) or state.around)):
         return "capped", f"{counted} of {total} stated; the site pages no further{note}"
     return "suspect", f"{counted}, but {total} stated{note}"

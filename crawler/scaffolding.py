@@ -166,8 +166,8 @@ def _selectors(gathered: Gathered) -> Results:
     group, _ = choose(anatomy, Reader(gathered.spec, layout), some.total if some.total.number is not None else Total())
     if group is None or group.blocks[0] is group.links[0].element:
         return Results()
-    both = (gathered.results.tree, group.blocks), (gathered.nonsense.tree, [])
-    item = next((s for s in _of_items(group) if all(css(s)(tree) == blocks for tree, blocks in both)), "")
+    there, nowhere = gathered.results.tree, gathered.nonsense.tree
+    item = next((s for s in _of_items(group) if css(s)(there) == group.blocks and not css(s)(nowhere)), "")
     return Results(item=item, title=_of_titles(group) if item else "")
 
 

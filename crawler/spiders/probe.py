@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from crawler.asking import Hit, SearchFunction, State, conclude, read_search
+from crawler.asking import Hit, SearchFunction, State, conclude
+from crawler.caps import read_whole
 from crawler.exceptions import Saved, save_site
 from crawler.fetching import AskingSpider
 from crawler.web import Ask, Page
@@ -33,7 +34,7 @@ class Probe(AskingSpider):
         hits: list[Hit] = []
         state: State | None = None
         if function.found:
-            async for reading in read_search(self.fetch_for(function), function, self.query, max_pages=_PAGE_LIMIT):
+            async for reading in read_whole(self.fetch_for(function), function, self.query, max_pages=_PAGE_LIMIT):
                 hits += reading.hits
                 state = reading.state
                 if not self.to_end:

@@ -23,7 +23,8 @@ from scrapy.exceptions import CloseSpider
 from sqlalchemy.engine import Connection
 
 from crawler import earlier, frontier, outcomes, progress
-from crawler.asking import Reading, SearchFunction, State, read_search
+from crawler.asking import Reading, SearchFunction, State
+from crawler.caps import read_whole
 from crawler.committees import COMMITTEE, Overhearing, Staying, committee_homes, place_of
 from crawler.fallback import Bounds, Fallback
 from crawler.fetching import AskingSpider
@@ -189,11 +190,11 @@ class SiteSearch(AskingSpider):
             return
         state = State.from_json(search.progress) if search.progress else None
         seen = frontier.urls_seen(self.record, search.id) if state else set()
-        async for reading in read_search(self.fetch_for(function), function, search.query, state=state, seen=seen):
+        async for reading in read_whole(self.fetch_for(function), function, search.query, state=state, seen=seen):
             state = reading.state
             await self.writer.do(partial(_keep_reading, search_id=search.id, site_id=site.id, reading=reading))
             self._tell(progress.page_read, site=site, query=search.query, state=state)
-        if state is None:  # nothing could be read at all: read_search yields at least the state that says why
+        if state is None:  # nothing could be read at all: read_whole yields at least the state that says why
             raise RuntimeError(f"{site.home_url}: reading {search.query!r} ended without a state")
         url, final = function.spec.ask(search.query).url, state
         await self.writer.do(lambda db, _: earlier.keep_conclusion(db, search.id, final, url))
