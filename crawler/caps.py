@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from crawler import paging
 from crawler.anatomy import Link, take_apart
 from crawler.function import SearchFunction
+from crawler.proving import answer
 from crawler.reading import PROVEN, Hit, Reading, State, read_search
-from crawler.seeking import answer
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, params
 
 MOST_WAYS = 12

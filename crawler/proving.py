@@ -265,7 +265,11 @@ def verdict(nothing: ResultsPage, some: ResultsPage, empty: Page, page: Page, no
             return f"no hits for '{word}'"
         return "the same page for any query" if some.same_as_nonsense else f"the page for '{word}' is not understood"
     listed, stray = {item.url for item in some.items}, {item.url for item in nothing.items}
-    if stray and len(listed & stray) / max(len(listed), len(stray)) > SAME_HITS and hit_count(some) == hit_count(nothing):
+    if (
+        stray
+        and len(listed & stray) / max(len(listed), len(stray)) > SAME_HITS
+        and hit_count(some) == hit_count(nothing)
+    ):
         return "the same hits for any query"
     stated = some.total.number != nothing.total.number
     echoed = word in page.text.lower() and nonsense in empty.text.lower()

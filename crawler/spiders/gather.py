@@ -7,8 +7,8 @@ from typing import Any
 
 from crawler.asking import FetchProblem, find_search
 from crawler.fetching import AskingSpider
-from crawler.scaffolding import Gathered
 from crawler.proving import answer
+from crawler.scaffolding import Gathered
 
 
 class Gather(AskingSpider):
