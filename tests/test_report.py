@@ -6,6 +6,7 @@ import re
 
 import pytest
 import typer
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from mentorwatch.verbs.report import report
@@ -14,6 +15,7 @@ from output.masking import MAX_QUOTE, masked, quote
 from output.report import make_report
 from output.tallies import take
 from output.terminal import headline
+from study import record as r
 from study.record import Record, RecordError
 from tests.small_record import SmallCrawl, emptied, small_protocol
 
@@ -128,23 +130,23 @@ crawl-1.warc.gz:101
 """,
     "coverage.csv": """\
 authority,authority_name,host_kind,site,keyword,query,via,status,reported,total_is,collected,distinct,pages_read,\
-hits_unread,why
-E10000008,Devon County Council,main,http://e10000008.main.example/,mentor,mentor,search,capped,40,capped,1,1,1,0,no page 2
-E10000008,Devon County Council,main,http://e10000008.main.example/,mentor,mentoring,search,complete,x,absent,0,0,0,0,
-E10000008,Devon County Council,main,http://e10000008.main.example/,coach,coach,search,complete,x,absent,0,0,0,0,
-E10000008,Devon County Council,main,http://e10000008.main.example/,tda,TDA,search,complete,x,absent,0,0,0,0,
-E10000016,Kent County Council,main,http://e10000016.main.example/,mentor,mentor,search,complete,2,exact,2,2,1,0,
-E10000016,Kent County Council,main,http://e10000016.main.example/,mentor,mentoring,search,complete,1,exact,1,1,1,0,
-E10000016,Kent County Council,main,http://e10000016.main.example/,coach,coach,search,complete,x,absent,0,0,0,0,
-E10000016,Kent County Council,main,http://e10000016.main.example/,tda,TDA,search,complete,x,absent,0,0,0,0,
+hits_unread,why,changed_from
+E10000008,Devon County Council,main,http://e10000008.main.example/,mentor,mentor,search,capped,40,capped,1,1,1,0,no page 2,
+E10000008,Devon County Council,main,http://e10000008.main.example/,mentor,mentoring,search,complete,x,absent,0,0,0,0,,
+E10000008,Devon County Council,main,http://e10000008.main.example/,coach,coach,search,complete,x,absent,0,0,0,0,,
+E10000008,Devon County Council,main,http://e10000008.main.example/,tda,TDA,search,complete,x,absent,0,0,0,0,,
+E10000016,Kent County Council,main,http://e10000016.main.example/,mentor,mentor,search,complete,2,exact,2,2,1,0,,
+E10000016,Kent County Council,main,http://e10000016.main.example/,mentor,mentoring,search,complete,1,exact,1,1,1,0,,
+E10000016,Kent County Council,main,http://e10000016.main.example/,coach,coach,search,complete,x,absent,0,0,0,0,,
+E10000016,Kent County Council,main,http://e10000016.main.example/,tda,TDA,search,complete,x,absent,0,0,0,0,,
 www.school.example,www.school.example,main,http://www.school.example.main.example/,mentor,mentor,search,complete,x,absent,\
-0,0,0,0,
+0,0,0,0,,
 www.school.example,www.school.example,main,http://www.school.example.main.example/,mentor,mentoring,search,complete,x,\
-absent,0,0,0,0,
+absent,0,0,0,0,,
 www.school.example,www.school.example,main,http://www.school.example.main.example/,coach,coach,search,blocked,x,absent,\
-0,0,1,0,Cloudflare: HTTP 403
+0,0,1,0,Cloudflare: HTTP 403,
 www.school.example,www.school.example,main,http://www.school.example.main.example/,tda,TDA,search,complete,x,absent,\
-0,0,0,0,
+0,0,0,0,,
 """,
 }
 
@@ -178,7 +180,9 @@ def test_the_likeliest_text_gives_an_approach_its_quote(crawl, tmp_path):
         said = {"relation": "mentoring", "approaches": ["early-years"], "evidence": [f"Quote {path}."]}
         crawl.fetched(KENT, path, path, "relevant", probability=probability, **said)
     made(crawl, tmp_path)
-    row = next(r for r in rows(tmp_path / "approaches.csv") if (r["authority"], r["approach"]) == (KENT, "early-years"))
+    row = next(
+        row for row in rows(tmp_path / "approaches.csv") if (row["authority"], row["approach"]) == (KENT, "early-years")
+    )
     assert (row["cell"], row["relevant_texts"], row["quote"]) == ("yes_model", "2", "Quote d.")
 
 
@@ -187,15 +191,24 @@ def test_hits_that_could_not_be_read_are_counted_where_they_were_found(crawl, tm
     crawl.fetched(KENT, "c", outcome="blocked", status=403)
     crawl.fetched(KENT, "d", outcome="gone", status=404)
     made(crawl, tmp_path)
-    row = next(r for r in rows(tmp_path / "coverage.csv") if (r["authority"], r["query"]) == (KENT, "coach"))
+    row = next(row for row in rows(tmp_path / "coverage.csv") if (row["authority"], row["query"]) == (KENT, "coach"))
     assert row["hits_unread"] == "2"
+
+
+def test_a_site_that_is_asked_otherwise_than_before_says_how_it_was(crawl, tmp_path):
+    was = {"crawl": 1, "how": "form", "url": "http://kent.example/find", "param": "terms", "method": "GET"}
+    with crawl.record.begin() as db:
+        db.execute(update(r.site).where(r.site.c.authority == KENT).values(changed_from=was))
+    made(crawl, tmp_path)
+    said = {row["authority"]: row["changed_from"] for row in rows(tmp_path / "coverage.csv")}
+    assert said == {KENT: "form GET http://kent.example/find, terms", DEVON: "", ELSEWHERE: ""}
 
 
 def test_a_text_whose_judgement_kept_no_quote_is_quoted_from_its_beginning(crawl, tmp_path):
     crawl.asked(KENT, "coach", ["c"])
     crawl.fetched(KENT, "c", "Coaching of leaders. " * 100, "relevant", relation="coaching")
     made(crawl, tmp_path)
-    row = next(r for r in rows(tmp_path / "evidence.csv") if r["code"] == "coach")
+    row = next(row for row in rows(tmp_path / "evidence.csv") if row["code"] == "coach")
     assert row["quote"].startswith("Coaching of leaders. Coaching")
     assert len(row["quote"]) <= 300
 
@@ -212,7 +225,7 @@ def test_only_web_addresses_become_links(crawl, tmp_path, monkeypatch):
     crawl.asked(KENT, "coach", ["c"])
     crawl.fetched(KENT, "c", "Coaching.", "relevant", relation="coaching")
     made(crawl, tmp_path)
-    assert next(r for r in rows(tmp_path / "evidence.csv") if r["code"] == "coach")["url"] == ""
+    assert next(row for row in rows(tmp_path / "evidence.csv") if row["code"] == "coach")["url"] == ""
 
 
 # -- Dialect -------------------------------------------------------------------------------------------------------------
