@@ -40,7 +40,9 @@ def last_function(record: Record, site_id: int, *, rendered: bool = True) -> tup
         .order_by(r.site.c.crawl_id.desc())
     )
     with record.begin() as db:
-        known = [(int(row.crawl_id), SearchFunction.from_json(row.function)) for row in db.execute(query) if row.function]
+        known = [
+            (int(row.crawl_id), SearchFunction.from_json(row.function)) for row in db.execute(query) if row.function
+        ]
     return next((each for each in known if each[1].spec and (rendered or not each[1].spec.rendered)), None)
 
 

@@ -101,7 +101,9 @@ def _query(spec: SearchSpec, home: Page) -> Query:
     near = (parts.scheme, parts.netloc) == urlsplit(home.url)[:2]
     url, phrase = (each.partition(parts.netloc)[2] if near else each for each in (spec.url, spec.phrase_url))
     param = (spec.query_param,) if spec.query_param else ()
-    return Query(url=(url or "/",), phrase=phrase, param=param, fields=fields, method=_method(spec), encoding=spec.encoding)
+    return Query(
+        url=(url or "/",), phrase=phrase, param=param, fields=fields, method=_method(spec), encoding=spec.encoding
+    )
 
 
 def _method(spec: SearchSpec) -> Any:

@@ -67,10 +67,11 @@ def _sender(form: HtmlElement, holder: str) -> tuple[HtmlElement | None, str]:
     return None, next(iter([*speaking, *targets]), "")
 
 
-def _stated(form: HtmlElement, holder: str, fields: Mapping[str, str]) -> dict[str, str]:
+def _stated(form: HtmlElement, holder: str, fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, str]:
     """The file's own values; a name that begins with * is written out as the form has it."""
     found = {}
-    for name, value in fields.items():
+    for name, given in fields.items():
+        value = given if isinstance(given, str) else given[-1]  # a generated name stands for one control
         if not name.startswith(_GENERATED):
             found[name] = value
             continue

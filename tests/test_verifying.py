@@ -15,6 +15,7 @@ from crawler.verifying import controls_after, find_or_reuse
 from study import protocol
 from study import record as r
 from study.record import Record
+from tests.committee_sites import ModernGov
 from tests.fixtures.search.dialects import SITES
 from tests.fixtures.search.pretend import HOST
 from tests.running import HOME, Answer, SmallSite, mentorwatch, searchable
@@ -88,7 +89,7 @@ def test_a_second_crawl_uses_the_search_that_the_first_one_found(site, tmp_path)
     assert "/" in [each.path for each in first]
     url, second = crawl(site, tmp_path)
     kept, searches = newest(url)
-    assert "/" not in [each.path for each in second], "no discovery"
+    assert [each.path for each in second].count("/") == 1, "no discovery: only for its links to committee systems"
     before, after = queries(second)[:2], queries(second)[-2:]
     assert before == after == [kept.controls["nonsense"], kept.controls["known_word"]]
     assert (kept.state, kept.status, kept.changed_from, kept.function["requests"]) == ("done", None, None, 2)
@@ -292,6 +293,25 @@ def test_only_the_same_host_kind_and_site_are_compared(tmp_path, host_kind):
         assert crawled([old, new], {old.home_url: 9}, date(2026, 3, 1))[new.home_url] == "complete"
         assert crawled([new], {}, date(2026, 4, 1))[new.home_url] == "complete", "it never had hits itself"
         assert crawled([old], {}, date(2026, 5, 1))[old.home_url] == "suspect"
+
+
+def test_committee_systems_of_the_last_crawl_are_visited_again_though_nothing_links_to_them_now(tmp_path):
+    main = SmallSite(searchable(PAGES))
+    system = ModernGov(main.url)
+    home = main.answers["/"]
+    main.answers["/"] = Answer(HOME.replace("</body>", f'<a href="{system.home}">Council meetings</a></body>'))
+    try:
+        allowed = f"--allow={system.allow}"
+        url, _ = crawl(main, tmp_path, allowed)
+        main.answers["/"] = home
+        crawl(main, tmp_path, allowed)
+        found = rows(url, select(r.site).order_by(r.site.c.id))
+    finally:
+        main.close()
+        system.close()
+    kinds = [(row.crawl_id, row.host_kind, row.status, row.changed_from) for row in found]
+    assert kinds == [(crawl_id, kind, None, None) for crawl_id in (1, 2) for kind in ("main", "committee")]
+    assert found[3].function["requests"] == 2
 
 
 def test_animals_of_the_zoo_that_lose_their_index_are_suspect_and_those_that_keep_it_are_not(tmp_path):

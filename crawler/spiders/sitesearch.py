@@ -203,7 +203,9 @@ class SiteSearch(AskingSpider):
         """The controls once more, when all searches of a site are read: what was read in between stands or falls by them."""
         if site.state == "done":
             return
-        closing = await controls_after(self.fetch_for(function), function) if earlier.was_read(self.record, site.id) else None
+        closing = (
+            await controls_after(self.fetch_for(function), function) if earlier.was_read(self.record, site.id) else None
+        )
         await self.writer.do(lambda db, _: earlier.keep_closing(db, site.id, closing))
 
     # -- Its pages -------------------------------------------------------------------------------------------------------
