@@ -22,7 +22,7 @@ from scrapy.http import Response
 from crawler import outcomes, rendering
 from crawler.asking import SearchFunction, find_search
 from crawler.guard import GuardedResolver
-from crawler.middlewares import RefusedAddress, RobotsForbidden, WaitTooLong, headers_of
+from crawler.middlewares import RefusedAddress, RobotsBlocked, RobotsForbidden, WaitTooLong, headers_of
 from crawler.web import Ask, Fetch, FetchProblem, Page, ProblemKind
 
 
@@ -59,7 +59,7 @@ class AskingSpider(Spider):
         )
         refused = outcomes.blocked(page.status, page.headers, page.body)
         if refused:
-            raise FetchProblem("blocked", f"blocked by {refused.vendor} ({refused.evidence})", page.status, page.url)
+            raise FetchProblem("blocked", str(refused), page.status, page.url)
         if outcomes.error_page(page.url):
             raise FetchProblem("http", f"redirected to the error page {page.url}", page.status, page.url)
         return page
@@ -71,6 +71,8 @@ class AskingSpider(Spider):
             return await self.crawler.engine.download_async(_request(ask, rendered))
         except RobotsForbidden as problem:
             raise FetchProblem("robots", str(problem), url=ask.url) from problem
+        except RobotsBlocked as problem:
+            raise FetchProblem("blocked", str(problem), url=ask.url) from problem
         except RefusedAddress as problem:
             raise FetchProblem("refused", str(problem), url=ask.url) from problem
         except WaitTooLong as problem:

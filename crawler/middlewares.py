@@ -31,6 +31,10 @@ class RobotsForbidden(IgnoreRequest):
     """robots.txt forbids the request, or could not be read; the text says which. Not to be gone round."""
 
 
+class RobotsBlocked(IgnoreRequest):
+    """A firewall answered in place of robots.txt, so nothing may be asked for; the text names it and its evidence."""
+
+
 class WaitTooLong(IgnoreRequest):
     """The host asked, by Retry-After, for a longer wait than a run may spend."""
 
@@ -59,7 +63,7 @@ class AddressGuard:
 
 
 class CautiousRobots(RobotsTxtMiddleware):
-    """robots.txt as RFC 9309 has it: 4xx allows all; a server error, no answer or a challenge page forbids all.
+    """robots.txt as RFC 9309 has it: 4xx allows all; a server error, no answer or a firewall's page forbids all.
 
     Scrapy's own middleware takes every failure for leave. Its Crawl-delay, which it parses but does not apply, becomes
     the delay of the host's slot where it is longer than ours.
@@ -67,18 +71,15 @@ class CautiousRobots(RobotsTxtMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._unknown: dict[str, str] = {}  # netloc -> why its robots.txt is not known
-        self._unreachable: dict[str, Exception] = {}  # netloc -> why nothing at all came back
+        self._unknown: dict[str, Exception] = {}  # netloc -> why its robots.txt is not known
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         if request.meta.get("dont_obey_robotstxt"):
             return
         parser = await self.robot_parser(request)
         netloc = urlparse_cached(request).netloc
-        if netloc in self._unreachable:
-            raise self._unreachable[netloc]
         if netloc in self._unknown:
-            raise RobotsForbidden(f"robots.txt could not be read ({self._unknown[netloc]}), so nothing is asked for")
+            raise self._unknown[netloc]
         if parser is None:
             return
         agent = self._robotstxt_useragent or self._default_useragent
@@ -89,19 +90,20 @@ class CautiousRobots(RobotsTxtMiddleware):
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500 or response.status == 429:
-            self._unknown[netloc] = f"HTTP {response.status}"
-            self._robots_error(IgnoreRequest(), netloc)
-        elif blocked := outcomes.blocked(response.status, headers_of(response), response.body):
-            self._unknown[netloc] = f"blocked by {blocked.vendor}"
-            self._robots_error(IgnoreRequest(), netloc)
+            why = f"robots.txt could not be read (HTTP {response.status}), so nothing is asked for"
+            self._unknown[netloc] = RobotsForbidden(why)
+            super()._robots_error(IgnoreRequest(), netloc)
+        elif (refused := outcomes.blocked(response.status, headers_of(response), response.body)) and refused.vendor:
+            self._unknown[netloc] = RobotsBlocked(f"robots.txt: {refused}, so nothing is asked for")
+            super()._robots_error(IgnoreRequest(), netloc)
         elif response.status >= 400:
-            self._robots_error(IgnoreRequest(), netloc)
+            super()._robots_error(IgnoreRequest(), netloc)
         else:
             await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if not isinstance(exc, IgnoreRequest) or isinstance(exc, RefusedAddress):
-            self._unreachable[netloc] = exc
+            self._unknown[netloc] = exc
         super()._robots_error(exc, netloc)
 
     def _apply_crawl_delay(self, parser: RobotParser, request: Request) -> None:

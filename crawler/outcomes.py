@@ -17,10 +17,13 @@ _SHORT = 3_000  # characters of visible text under which a 200 may be a block pa
 
 @dataclass(frozen=True)
 class Blocked:
-    """A refusal by a firewall: who, and on what evidence."""
+    """A refusal: by which firewall ('' where no name is known), and on what evidence."""
 
     vendor: str
     evidence: str
+
+    def __str__(self) -> str:
+        return f"blocked by {self.vendor or 'an unnamed server'} ({self.evidence})"
 
 
 @cache
@@ -46,7 +49,7 @@ def blocked(status: int, headers: dict[str, str], body: bytes) -> Blocked | None
         if len(seen) >= (2 if status == 200 else 1) and (status != 503 or named or len(seen) > 1):
             return Blocked(vendor["name"], f"HTTP {status}; {'; '.join(seen)}")
     if status in (401, 403):
-        return Blocked("an unnamed server", f"HTTP {status}")
+        return Blocked("", f"HTTP {status}")
     return None
 
 

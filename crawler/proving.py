@@ -216,7 +216,7 @@ def status_of(problem: FetchProblem) -> FindStatus:
 def _refusal(page: Page, spec: SearchSpec) -> Trial | None:
     refused = outcomes.blocked(page.status, page.headers, page.body)
     if refused:
-        return Trial(spec, "blocked", f"{spec.url}: {refused.vendor} ({refused.evidence})")
+        return Trial(spec, "blocked", f"{spec.url}: {refused}")
     if login_wall(page):
         return Trial(spec, "blocked", f"{spec.url}: asks for a login")
     if page.status >= 500:

@@ -154,7 +154,7 @@ async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> 
             result = read(page, query, reader, state.turned, state.collected)
     refused = outcomes.blocked(page.status, page.headers, page.body)
     if refused:
-        raise FetchProblem("blocked", f"{refused.vendor} ({refused.evidence})", page.status, page.url)
+        raise FetchProblem("blocked", str(refused), page.status, page.url)
     if page.status >= 400 and not result.understood and not (page.status == 404 and state.turned):
         raise FetchProblem("http", f"HTTP {page.status}", page.status, page.url)
     return page, result

@@ -70,7 +70,7 @@ class _Seeker:
             return self._not_found(status_of(problem), problem.reason)
         refused = outcomes.blocked(home.status, home.headers, home.body)
         if refused:
-            return self._not_found("blocked", f"home page: {refused.vendor} ({refused.evidence})")
+            return self._not_found("blocked", f"home page: {refused}")
         if home.status >= 400:
             return self._not_found("failed", f"home page {home.url} answers HTTP {home.status}")
         try:

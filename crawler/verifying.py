@@ -77,7 +77,7 @@ async def _asked_again(
     for each in (empty, page):
         refused = outcomes.blocked(each.status, each.headers, each.body)
         if refused:
-            return None, f"{spec.url}: {refused.vendor} ({refused.evidence})"
+            return None, f"{spec.url}: {refused}"
         if each.status >= 500 or (each.status >= 400 and before.nonsense not in each.text.lower()):
             return None, f"{spec.url} answers HTTP {each.status}"
     reader = Reader(spec, platform=named(spec.platform, sites))

@@ -127,19 +127,21 @@ def test_robots_that_bar_the_search_are_obeyed_and_said(site, tmp_path):
     assert "/search" not in small.paths()
 
 
-@pytest.mark.parametrize(
-    "robots", [Answer("broken", 500), Answer("<title>Just a moment...</title>", 403, {"cf-mitigated": "challenge"})]
-)
-def test_robots_that_cannot_be_read_are_not_taken_for_leave(site, tmp_path, robots):
+CHALLENGE = Answer("<title>Just a moment...</title>", 403, {"cf-mitigated": "challenge"})
+
+
+@pytest.mark.parametrize(("robots", "status"), [(Answer("broken", 500), "robots"), (CHALLENGE, "blocked")])
+def test_robots_that_cannot_be_read_are_not_taken_for_leave(site, tmp_path, robots, status):
     small = site(searchable(PAGES) | {"/robots.txt": robots})
     done, url = crawl(small, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert {row.status for row in searches(url).values()} == {"robots"}
+    assert {row.status for row in searches(url).values()} == {status}
     assert set(small.paths()) == {"/robots.txt"}
 
 
-def test_no_robots_file_means_leave(site, tmp_path):
-    small = site(searchable(PAGES) | {"/robots.txt": Answer("none", 404)})
+@pytest.mark.parametrize("code", [404, 403, 401])
+def test_no_robots_file_means_leave(site, tmp_path, code):
+    small = site(searchable(PAGES) | {"/robots.txt": Answer("none", code)})
     _, url = crawl(small, tmp_path)
     assert searches(url)["mentor"].status == "complete"
 

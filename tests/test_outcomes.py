@@ -21,8 +21,8 @@ PAGE = b"<html><head><title>School staff</title></head><body>" + b"<p>Mentoring 
             {},
             b"The requested URL was rejected. Please consult with your administrator. Your support ID is: 42",
         ),
-        ("an unnamed server", 403, {}, b"Forbidden"),
-        ("an unnamed server", 401, {}, b"Log in"),
+        ("", 403, {}, b"Forbidden"),
+        ("", 401, {}, b"Log in"),
     ],
 )
 def test_a_firewalls_answer_is_recognised(vendor, status, headers, body):

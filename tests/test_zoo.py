@@ -19,8 +19,6 @@ ANIMALS = animals()
 # bars; and a site whose robots.txt is itself refused is not asked for anything else, so nothing more can be known.
 ALSO_RIGHT = {
     "robots-later-pages": "status complete (",
-    "wall-azure": "): robots (robots.txt could not be read (blocked by Azure)",
-    "wall-cloudflare-home": "): robots (robots.txt could not be read (blocked by Cloudflare)",
 }
 MODES = {"as-it-comes": "", "without-platforms": "--no-platforms"}
 

@@ -263,7 +263,7 @@ class SiteSearch(AskingSpider):
         )
         refused = outcomes.blocked(response.status, headers, response.body)
         if refused:
-            item.outcome, item.reason = "blocked", f"blocked by {refused.vendor} ({refused.evidence})"
+            item.outcome, item.reason = "blocked", str(refused)
         elif response.status in (404, 410):
             item.outcome, item.reason = "gone", f"HTTP {response.status}"
         elif response.status != 200:
