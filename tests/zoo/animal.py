@@ -28,7 +28,7 @@ class Ask:
     charset: str = "utf-8"
     role: str = "main"  # which host answers: main | sister
     redirect: str = ""  # the form's target redirects to this path with the query
-    answer: str = "html"  # html | rss | atom | gsa | json | funnelback
+    answer: str = "html"  # html | rss | atom | gsa | json | funnelback | one of formats.py
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape as xml
 
+from tests.zoo import formats
 from tests.zoo.corpus import Doc
 from tests.zoo.engine import estimate
 from tests.zoo.pages import visible
@@ -61,6 +62,8 @@ def feed(kind: str, site: "Site", question: "Question", plan: "Plan") -> tuple[b
         else ""
     )
     first = items[0].rank if items else 1
+    if kind in formats.FORMATS:
+        return formats.write(kind, plan, items, following)
     if kind == "gsa":
         return _gsa(plan, items, following).encode(), "text/xml; charset=utf-8"
     if kind == "rss":

@@ -244,7 +244,7 @@ def _plant(rng: random.Random, doc: Doc, word: str, seen: set[str]) -> None:
 
 
 def set_path(doc: Doc, style: str, rng: random.Random) -> None:
-    """Give a page its address in the style of one make of site (slug, html, article, info, query, aspx, deep, nsf, asp)."""
+    """Give a page its address in the style of one make of site (the keys below)."""
     name, n = slug(doc.title), 1000 + doc.number * 7
     if doc.kind in ("pdf", "doc"):
         doc.path = f"/downloads/file/{n}/{name.replace('-', '_')}.{doc.kind}"
@@ -260,5 +260,17 @@ def set_path(doc: Doc, style: str, rng: random.Random) -> None:
         "asp": f"/content/page.asp?pid={n}",
         "deep": f"/{slug(doc.section)}/{slug(rng.choice(PLACES))}/{name}/",
         "nsf": f"/web/site.nsf/Content/{n:08X}?OpenDocument",
+        "amp": f"/view.php?doc={n}&sect={doc.number % 7}&copy={doc.number % 3}",
+        "cfm": f"/services/detail.cfm?id={n}&dept={doc.number % 9}",
+        "portal": f"/portal/page/portal/council/{slug(doc.section)}/{name.replace('-', '_')}",
+        "accents": f"/caf%C3%A9s/{name}",
+        "case": f"/p/{_code(doc.number // 2).swapcase() if doc.number % 2 else _code(doc.number // 2)}",
+        "plain": f"/?p={n}",
+        "unid": f"/__80256{n:03X}.nsf/0/{n * 7919:08x}?open&type=page",
         "spaces": f"/{doc.section.replace(' ', '%20')}/{doc.title.replace(' ', '%20').replace(',', '%2C').replace(':', '')}",
     }[style]
+
+
+def _code(number: int) -> str:
+    """A short code of lower-case letters."""
+    return "abcdefghij"[number // 100 % 10] + "klmnopqrst"[number // 10 % 10] + "uvwxyzabcd"[number % 10]

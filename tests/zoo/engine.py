@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import itertools
 import tomllib
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -9,6 +10,7 @@ from typing import Any
 
 from tests.zoo.animal import HERE, Animal
 from tests.zoo.corpus import Doc, words_of
+from tests.zoo.formats import FORMATS
 
 WORDING: dict[str, dict[str, Any]] = tomllib.loads((HERE / "wording.toml").read_text("utf-8"))
 
@@ -76,12 +78,17 @@ def make_plan(animal: Animal, docs: list[Doc], query: str, options: Options = PL
         stated = max(stated - 1, 0)
     capped = listing[: pager.cap] if pager.cap else listing
     pages = _pages(animal, capped, size)
-    if "overlap" in quirks:
+    if {"overlap", "sticky-first", "shuffled", "omitted"} & set(quirks):
         stated = len(hits)
     return Plan(query, hits, pages, stated, size, note, filler)
 
 
 def _listing(animal: Animal, hits: list[Doc]) -> list[Doc]:
+    if animal.pager.family == "letters":
+        return sorted(hits, key=lambda d: (d.title[0].upper(), d.title))
+    if "omitted" in animal.quirks:
+        # very similar pages are left out: every fifth
+        return [d for n, d in enumerate(hits, 1) if n % 5]
     if "group" in animal.quirks or animal.list == "grouped":
         order = list(dict.fromkeys(d.section for d in hits))
         hits = sorted(hits, key=lambda d: order.index(d.section))
@@ -101,8 +108,17 @@ def _pages(animal: Animal, listing: list[Doc], size: int) -> list[list[tuple[int
             pages.append(ranked[start - 1 : start - 1 + size])
             start += size - 1
         return pages
-    if animal.pager.family == "cumulative":
-        return [ranked[max(0, n) : n + size] for n in range(0, len(ranked), size)] or [[]]
+    if animal.pager.family == "letters":
+        return [list(group) for _, group in itertools.groupby(ranked, lambda pair: first_letter(pair[1]))] or [[]]
+    if animal.pager.family == "view-all" and len(ranked) > size:
+        return [ranked[:size], ranked[size:]]
+    if "sticky-first" in animal.quirks and len(ranked) > size:
+        # the best hit stands on top of every page
+        rest = [ranked[n : n + size - 1] for n in range(1, len(ranked), size - 1)]
+        return [[ranked[0], *part] for part in rest]
+    if "shuffled" in animal.quirks and len(ranked) > size:
+        # each page sorts anew: the last three of a page come again on the next, and three others never
+        ranked = [ranked[n - 3 if n >= size and n % size < 3 else n] for n in range(len(ranked))]
     return [ranked[n : n + size] for n in range(0, len(ranked), size)] or [[]]
 
 
@@ -112,9 +128,15 @@ def _widen(animal: Animal, docs: list[Doc], query: str) -> tuple[str, list[Doc]]
         return "<p>Sorry, nothing matched. These pages are popular with other visitors:</p>", docs[3:8]
     if "widen-popular-silent" in animal.quirks:
         return "", docs[3:8]
+    if "widen-ignored" in animal.quirks:
+        note = f"<p>The following words were not found and have been ignored: <em>{escape(query)}</em></p>"
+        return note, docs[5 : 5 + animal.pager.size]
     if "widen-fuzzy" in animal.quirks:
         known = sorted({w for d in docs for w in d.counts if len(w) > 4})
-        near = difflib.get_close_matches(words_of(query)[0], known, 1, 0.0)[0]
+        close = difflib.get_close_matches(words_of(query)[0], known, 1, 0.0)
+        if not close:  # the index is lost: there is no word to be near to
+            return "", []
+        near = close[0]
         note = f"<p>No results found for <b>{escape(query)}</b>. Showing results for <b>{escape(near)}</b> instead.</p>"
         return note if "widen-silently" not in animal.quirks else "", match(docs, near)[:5]
     return "", []
@@ -134,12 +156,17 @@ def total_line(animal: Animal, plan: Plan, page: int, cumulative: bool = False) 
     if kind == "capped":
         text = text if _is_capped(animal, plan) else str(wording["uncapped"])
         n = min(n, animal.pager.cap or n)
+    if kind == "floor" and plan.stated < 10:
+        text = str(wording["uncapped"])
     if plan.stated == 1 and "one" in wording:
         text = str(wording["one"])
-    first = 1 if cumulative else shown[0][0]
+    if page > 1 and "later" in wording:
+        text = str(wording["later"])
+    first = 1 if cumulative else min(rank for rank, _ in shown)
     return text.format(
-        a=first, b=shown[-1][0], n=n, N=f"{n:,}", T=f"{n:,}".replace(",", "&nbsp;"), q=escape(plan.query), p=page,
-        P=len(plan.pages), s="" if n == 1 else "s", f=n - n // 2, g=n // 2,
+        a=first, b=max(rank for rank, _ in shown), n=n, N=f"{n:,}", T=f"{n:,}".replace(",", "&nbsp;"), q=escape(plan.query), p=page,
+        P=len(plan.pages), s="" if n == 1 else "s", f=n - n // 2, g=n // 2, w=in_words(n), W=in_words(n).capitalize(),
+        D=f"{n:,}".replace(",", "."), C=f"{n:,}".replace(",", "'"), t=n // 10 * 10, x=n * 3 + 41, k=n // 3, l=len(shown),
     )  # fmt: skip
 
 
@@ -147,7 +174,9 @@ def stated_total(animal: Animal, plan: Plan) -> tuple[int | None, str]:
     """The number a reader can find on the page and what it is: exact, estimate, capped or absent."""
     if not plan.pages or not plan.pages[0]:
         return (None, "absent") if animal.zero == "silent" else (0, "exact")
-    if animal.ask.answer in ("json", "funnelback", "rss", "atom"):
+    if animal.ask.answer == "bare-rss":
+        return None, "absent"
+    if animal.ask.answer in ("json", "funnelback", "rss", "atom") or animal.ask.answer in FORMATS:
         return plan.stated, "exact"
     if animal.ask.answer == "gsa":
         return estimate(plan.stated), "estimate"
@@ -156,6 +185,8 @@ def stated_total(animal: Animal, plan: Plan) -> tuple[int | None, str]:
         return None, "absent"
     if kind == "estimate":
         return estimate(plan.stated), "estimate"
+    if kind == "floor" and plan.stated > 9:
+        return plan.stated // 10 * 10, "capped"
     if kind == "capped":
         return (animal.pager.cap, "capped") if _is_capped(animal, plan) else (plan.stated, "exact")
     return plan.stated, "exact"
@@ -167,6 +198,41 @@ def _is_capped(animal: Animal, plan: Plan) -> bool:
 
 def estimate(n: int) -> int:
     return n if n < 10 else n + n // 9 + 1
+
+
+ONES = [
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+    "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+
+
+def in_words(n: int) -> str:
+    """A number below a hundred in English words; digits above."""
+    if n < 20:
+        return ONES[n]
+    if n > 99:
+        return str(n)
+    return TENS[n // 10 - 2] + (f"-{ONES[n % 10]}" if n % 10 else "")
+
+
+def first_letter(doc: Doc) -> str:
+    return doc.title[0].upper()
+
+
+def letters(plan: Plan) -> str:
+    """The first letters of a plan's pages, where pages are letters."""
+    return "".join(first_letter(page[0][1]) for page in plan.pages if page)
+
+
+def also_kinds(animal: Animal, plan: Plan) -> tuple[str, ...]:
+    """Other kinds of total that a careful reader may report for what the page says."""
+    floor_is_low = _wording(animal).get("is") == "floor" and plan.stated < 10
+    return () if floor_is_low or not plan.hits else tuple(_wording(animal).get("also_is", ()))
+
+
+def said_in_title(animal: Animal) -> bool:
+    return _wording(animal).get("place") == "title"
 
 
 @functools.cache

@@ -40,6 +40,67 @@ FORMS: dict[str, str] = {
     '<button class="toggle" aria-expanded="false">Open search</button>',
 }
 
+# The second set: folded away, doubled, misnested, several buttons, odd boxes.
+FORMS |= {
+    "details": '<details class="find"><summary>Search</summary><form action="{{action}}" method="{{method}}"><input type="search" name="{{field}}" '
+    'value="{{value}}" aria-label="Search">{{hidden}}<button{{button}}>Go</button></form></details>',
+    "dialog": '<button type="button" onclick="this.nextElementSibling.showModal()">Search</button><dialog id="search-dialog"><form action="{{action}}" '
+    'method="{{method}}"><input name="{{field}}" value="{{value}}" placeholder="Search for anything">{{hidden}}<button{{button}}>Search</button></form>'
+    '<form method="dialog"><button>Close</button></form></dialog>',
+    "modal": '<a href="#searchModal" data-toggle="modal" role="button" class="btn"><span class="glyphicon glyphicon-search"></span></a><div class="modal fade" '
+    'id="searchModal" tabindex="-1" role="dialog" aria-hidden="true" style="display: none;"><div class="modal-dialog"><div class="modal-content"><form '
+    'action="{{action}}" method="{{method}}"><input type="text" class="form-control" name="{{field}}" value="{{value}}">{{hidden}}<button type="submit"{{button}}>'
+    'Search</button><button type="button" data-dismiss="modal">Close</button></form></div></div></div>',
+    "twins": '<div class="visible-xs"><form action="{{action}}" method="{{method}}" id="search-mobile"><input type="search" name="{{field}}" value="{{value}}">'
+    '{{hidden}}<input type="submit"{{button}}></form></div><div class="hidden-xs"><form action="{{action}}" method="{{method}}" id="search-desktop">'
+    '<input type="search" name="{{field}}" value="{{value}}">{{hidden}}<input type="submit"{{button}}></form></div>',
+    "empty-action": '<form action="" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}">{{hidden}}<input type="submit"{{button}}></form>',
+    "query-action": '<form action="?" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}">{{hidden}}<input type="submit"{{button}}></form>',
+    "hash-action": '<form action="#" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}">{{hidden}}<input type="submit"{{button}}></form>',
+    "no-action": '<form><label>Search these pages <input type="text" name="{{field}}" value="{{value}}"></label>{{hidden}}<input type="submit"{{button}}></form>',
+    "fragment-action": '<form action="{{action}}#results" method="{{method}}"><input type="search" name="{{field}}" value="{{value}}">{{hidden}}'
+    '<input type="submit"{{button}}></form>',
+    "many-buttons": '<form action="{{action}}" method="{{method}}"><label>Search <input type="text" name="{{field}}" value="{{value}}"></label>{{hidden}}'
+    '<input type="submit" name="op" value="Search jobs"> <input type="submit"{{button}}> <input type="submit" name="op" value="Search people"></form>',
+    "az-button": '<form action="{{action}}" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}" title="Keyword or service">{{hidden}}'
+    '<button name="go" value="az">A to Z</button><button{{button}}>Search the site</button></form>',
+    "radio-unchecked": '<form action="{{action}}" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}">{{hidden}}<input type="radio" name="where" '
+    'value="site" id="w1"><label for="w1">This site</label> <input type="radio" name="where" value="news" id="w2"><label for="w2">News only</label>'
+    '<input type="submit"{{button}}></form>',
+    "radio-web": '<form action="{{action}}" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}">{{hidden}}<label><input type="radio" name="where" '
+    'value="web" checked> The web</label> <label><input type="radio" name="where" value="site"> Council site</label> <input type="submit"{{button}}></form>',
+    "ticked-areas": '<form action="{{action}}" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}" size="30">{{hidden}}<fieldset><legend>Search in'
+    '</legend><input type="checkbox" name="area[]" value="pages" checked> Pages <input type="checkbox" name="area[]" value="news" checked> News '
+    '<input type="checkbox" name="area[]" value="files" checked> Files</fieldset><input type="submit"{{button}}></form>',
+    "textarea": '<form action="{{action}}" method="{{method}}" role="search"><textarea name="{{field}}" rows="1" maxlength="200" aria-label="Search">{{value}}</textarea>'
+    "{{hidden}}<button{{button}}>Search</button></form>",
+    "labelless": '<form action="{{action}}" method="{{method}}"><input name="{{field}}" value="{{value}}">{{hidden}}<button{{button}}>&raquo;</button></form>',
+    "image-only": '<FORM METHOD={{method}} ACTION="{{action}}"><INPUT NAME="{{field}}" SIZE=10 VALUE="{{value}}">{{hidden}}<INPUT TYPE=IMAGE SRC="/gifs/search.gif" '
+    'NAME="srch" BORDER=0></FORM>',
+    "misnested": '<table border="0"><form action="{{action}}" method="{{method}}"><tr><td><input type="text" name="{{field}}" value="{{value}}"></td>{{hidden}}<td>'
+    '<input type="submit"{{button}}></td></tr></form></table>',
+    "match-select": '<form action="{{action}}" method="{{method}}"><p>Find documents with <select name="match"><option value="any">any</option><option value="all" selected>'
+    'all</option><option value="bool">boolean</option></select> of these words: <input type="text" name="{{field}}" value="{{value}}">{{hidden}}'
+    '<select name="num"><option>10</option><option>20</option></select> per page <input type="submit"{{button}}> <input type="reset" value="Reset"></p></form>',
+    "script-submit": '<form onsubmit="return false" data-url="{{action}}" data-param="{{field}}" class="js-search"><input type="search" placeholder="Search" value="{{value}}">'
+    "<button type=\"button\" onclick=\"location=this.form.dataset.url+'?'+this.form.dataset.param+'='+this.form[0].value\">Search</button></form>",
+    "unquoted": '<form method={{method}} action={{action}}>Keywords: <input type=text name={{field}} value="{{value}}" size=14>{{hidden}} <input type=submit{{button}}></form>',
+    "postcode-sibling": '<form action="{{action}}" method="{{method}}"><input type="text" name="{{field}}" value="{{value}}" placeholder="Keyword"> <input type="text" '
+    'name="near" value="" placeholder="Postcode (optional)" size="8">{{hidden}}<input type="submit"{{button}}></form>',
+}
+
+# What a visitor has to choose or leave chosen in a form besides typing the query; without it the engine asks again.
+CHOICES: dict[str, dict[str, str]] = {
+    "radio-scope": {"scope": "site"},
+    "select-scope": {"scope": "site"},
+    "radio-unchecked": {"where": "site"},
+    "radio-web": {"where": "site"},
+    "ticked-areas": {"area[]": "pages"},
+    "match-select": {"match": "all"},
+}
+# Forms with several submit buttons, of which only the named one searches the site.
+RIVAL_BUTTONS = ("many-buttons", "az-button")
+
 DECOYS: dict[str, str] = {
     "newsletter": '<form class="signup" action="/newsletter/subscribe" method="post"><h3>Get our e-mail newsletter</h3><input type="email" '
     'name="email" placeholder="you@example.org"><button>Subscribe</button></form>',
@@ -77,6 +138,12 @@ DECOYS: dict[str, str] = {
     '<input type="submit" value="Search"></form> -->',
     "google": '<form action="http://www.google.example/search" method="get">Search the web <input type="text" name="q"><input type="submit" '
     'value="Google"></form>',
+    "jobs-header": '<form class="header-search" role="search" action="/careers/results" method="get"><input type="search" name="q" aria-label="Search '
+    'vacancies"><button>Search</button></form>',
+    "register": '<form action="/licensing/register" method="post"><h3>Public register</h3><input type="text" name="q" placeholder="Premises or licence number">'
+    '<input type="submit" value="Search register"></form>',
+    "catalogue-same-field": '<form action="/archives/catalogue" method="get"><label>Search the archives <input type="search" name="q"></label><button>Search</button></form>',
+    "street": '<form action="/gritting" method="get"><label>Street name <input type="text" name="search"></label><input type="submit" value="Search"></form>',
     "committee": '<form action="/mgdocs/ieDocSearch.aspx" method="get"><h3>Search agendas and minutes</h3><input type="text" name="SS">'
     '<input type="submit" value="Search"></form>',
 }
@@ -88,4 +155,6 @@ WORKING_DECOYS = {
     "/events/search": ("search", "Leisure"),
     "/jobs/search": ("keywords", "Business"),
     "/mgdocs/ieDocSearch.aspx": ("SS", "Your council"),
+    "/careers/results": ("q", "Business"),
+    "/archives/catalogue": ("q", "Leisure"),
 }

@@ -3,13 +3,14 @@
 import base64
 import functools
 import itertools
+import string
 import threading
 import tomllib
 from collections import Counter
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from tests.zoo import answers, engine, pages
+from tests.zoo import answers, engine, entrances, pages
 from tests.zoo.animal import HERE, Animal
 from tests.zoo.corpus import Doc, Words, choose_words, make_docs, set_path
 from tests.zoo.transport import Request, Response
@@ -62,7 +63,7 @@ class Holdings:
         home = Doc(
             count,
             "Welcome to your council",
-            [pages.visible(self._home_html(docs) + pages.entry_text(a.home))],
+            [pages.visible(self._home_html(docs) + pages.entry_text(a.home) + entrances.WORDS.get(a.home, ""))],
             "Home",
             path="/",
         )
@@ -89,6 +90,8 @@ class Holdings:
         if wrap in ("", "relative") and doc.role == self.animal.ask.role:
             if wrap == "relative":
                 return doc.path.lstrip("/")
+            if "raw-hrefs" in self.animal.quirks:
+                return unquote(doc.path)
             return ".." + doc.path if "base" in self.animal.quirks else doc.path
         return {
             "protocol-relative": url.partition(":")[2],
@@ -98,6 +101,13 @@ class Holdings:
             "relative-track": f"/track.asp?pos={rank}&page={quote(doc.path, safe='')}",
             "path": f"/out/{query}",
             "b64": f"/ck/a?!&p={doc.number}&u=a1{base64.urlsafe_b64encode(url.encode()).decode().rstrip('=')}&ntb=1",
+            "go-to": f"/go?to={query}&n={rank}",
+            "link-asp": f"/link.asp?id={doc.number}&u={quote(base64.b64encode(url.encode()).decode(), safe='')}",
+            "hex": f"/rd/{url.encode().hex()}",
+            "double": f"/out.php?src=search&url={quote(query, safe='')}",
+            "bare-query": f"/jump.cfm?{url}",
+            "two-addresses": f"/track/result?from={quote(self.bases['main'] + self.animal.ask.path, safe='')}&doc={query}",
+            "short": f"/r/{doc.number + 4096:x}",
             "opaque": f"/click?id={doc.number}",
             "tracking": f"{doc.path}{'&' if '?' in doc.path else '?'}utm_source=sitesearch&utm_medium=result&utm_term={rank}",
             "fragment": f"{doc.path}#hl={rank}",
@@ -106,9 +116,20 @@ class Holdings:
     def _unwrapped(self, request: Request) -> str | None:
         """Where a redirecting link leads; None for any other request."""
         given, path = request.fields("utf-8", "get"), request.path
-        if path in ("/url", "/s/redirect", "/track.asp"):
-            target = given.get("q") or given.get("url") or given.get("target") or given.get("page")
-            return target or None
+        if path in ("/url", "/s/redirect", "/track.asp", "/go", "/track/result"):
+            names = ("q", "url", "target", "page", "to", "doc")
+            return next((given[name] for name in names if given.get(name)), None)
+        if path == "/out.php" and given.get("url"):
+            return unquote(given["url"])
+        if path == "/jump.cfm" and "?" in request.target:
+            return request.target.partition("?")[2]
+        if path == "/link.asp" and (code := given.get("u", "")):
+            return base64.b64decode(code + "=" * (-len(code) % 4)).decode("utf-8", "replace")
+        if path.startswith("/rd/"):
+            return bytes.fromhex(path[4:]).decode("utf-8", "replace")
+        if path.startswith("/r/"):
+            number = int(path[3:], 16) - 4096
+            return self.url(self.docs[number]) if 0 <= number < len(self.docs) else None
         if path.startswith("/out/"):
             return unquote(path[5:])
         if path == "/ck/a" and (code := given.get("u", "")[2:]):
@@ -122,6 +143,7 @@ class Holdings:
     def canonical(self, url: str) -> str:
         """The address a hit's link stands for: redirects read, tracking and fragments dropped."""
         url = urljoin(self.bases["main"] + "/", url).partition("#")[0]
+        url = quote(url, safe=string.printable.replace(" ", ""))  # raw accents and blanks, as browsers send them
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         inner = self._unwrapped(Request("main", "GET", target, {}))
@@ -137,7 +159,9 @@ class Holdings:
         base = self.bases.get("main", "")
         own = pages.form_html(a, self._action(), token=token)
         if a.home.startswith("linked"):
-            main = pages.SEARCH_LINKS[a.home].format("/search-our-site")
+            main = (pages.SEARCH_LINKS | entrances.LINKS)[a.home].format(entrances.link_target(self))
+        elif a.home == "object":
+            main = '<object data="/searchbox" type="text/html" width="300" height="60">Search</object>'
         elif a.home == "iframe":
             main = '<iframe src="/searchbox" width="300" height="60" title="Search"></iframe>'
         elif a.home == "form-in-main":
@@ -150,7 +174,7 @@ class Holdings:
             form = own if a.home == "action-stale" else ""
         elif a.home == "script":
             main = answers.SCRIPT_HOMES[a.ask.answer].format(path=a.ask.path)
-        elif a.home not in ("none", "probe", "frameset"):
+        elif a.home not in ("none", "probe", "frameset", "frames-deep"):
             form = own
         return pages.page(a, "Home", pages.home_main(a, news, main), form=form, head=head + self._base_tag())
 
@@ -169,6 +193,10 @@ class Holdings:
         return token
 
     def _media(self) -> str:
+        if "declared-latin-1" in self.animal.quirks:
+            return "text/html; charset=ISO-8859-1"
+        if "no-charset-header" in self.animal.quirks:
+            return "text/html"
         return f"text/html; charset={self.animal.ask.charset}"
 
     def _page(self, title: str, main: str) -> bytes:

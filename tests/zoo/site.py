@@ -4,9 +4,9 @@ import re
 from html import escape
 from urllib.parse import unquote, urlencode
 
-from tests.zoo import answers, engine, pages
+from tests.zoo import answers, engine, entrances, pages, turning
+from tests.zoo.boxes import EXTRAS
 from tests.zoo.corpus import words_of
-from tests.zoo.extras import EXTRAS
 from tests.zoo.forms import WORKING_DECOYS
 from tests.zoo.search import Search
 from tests.zoo.transport import Request, Response
@@ -41,13 +41,15 @@ class Site(Search):
             return self._broken("loop") or self._missing(request)
         if a.home in ("consent-link", "consent-form") and (gate := self._consent(request)):
             return gate
+        if (entrance := entrances.gate(self, request)) is not None:
+            return entrance
         if request.role == "sister" and a.ask.role != "sister":
             return self._sister(request)
         if a.look == "aspnet2008" and request.method == "POST":
             return self._aspnet(request)
         if a.ask.role == request.role and self._is_search(request):
             return self._search(request)
-        if path in self._entry_paths() and request.role == "main":
+        if path in self._entry_paths() and request.role == "main" and not self._is_doc(request):
             return (self._fault("home") if path == "/" else None) or self._entry(request)
         if request.role == "sister" and path == "/":
             return Response(302, b"", headers={"Location": self.bases["main"] + "/"})
@@ -70,7 +72,33 @@ class Site(Search):
                 return True
             if self.animal.pager.family == "path-number" and re.fullmatch(r"/\d+", tail):
                 return True
+            if self.animal.pager.family == "matrix" and re.fullmatch(r";\w+=\d+", tail):
+                return True
+            stem, dot, ending = known.rpartition(".")
+            if self.animal.pager.family == "path-suffix" and re.fullmatch(rf"{stem}_\d+\{dot}{ending}", path):
+                return True
+            if "{q}" in known and path.startswith(known.partition("{q}")[0]):
+                return True
         return False
+
+    def _is_doc(self, request: Request) -> bool:
+        return (request.role, unquote(request.target)) in self.by_path
+
+    # ---- what the entrances are built of
+
+    def shown(self, title: str, main: str) -> Response:
+        """A page in the site's look."""
+        return Response(200, self._page(title, main), self._media())
+
+    def raw(self, html: str) -> Response:
+        """A page of its own."""
+        return self._html(html)
+
+    def home_page(self) -> Response:
+        return self._fault("home") or self._html(self._home_html(self.docs, self._token()))
+
+    def action(self) -> str:
+        return self._action()
 
     def _aspnet(self, request: Request) -> Response:
         """A WebForms page posts everything to itself; the button or event target tells what was meant."""
@@ -161,6 +189,8 @@ class Site(Search):
                 self._page(words, f"<p>All you need to know about {escape(words.lower())} is kept here.</p>"),
                 self._media(),
             )
+        if request.path == "/goto" and (onward := turning.goto(request.fields(a.ask.charset, "get"))):
+            return Response(302, b"", headers={"Location": onward})
         if request.path == "/events/calendar":
             return Response(
                 200,
@@ -168,8 +198,11 @@ class Site(Search):
                 self._media(),
             )
         if request.path.startswith(
-            ("/section/", "/a-z/", "/email-page", "/print", "/share", "/search-help", "/a-to-z")
-        ):
+            (
+                "/section/", "/a-z/", "/email-page", "/print", "/share", "/search-help", "/a-to-z", "/papers/", "/cache", "/similar",
+                "/campaigns/",                "/holiday-hours", "/contents.htm", "/contact-help", "/contact-the-team",
+            )
+        ):  # fmt: skip
             return Response(200, self._page("Information", "<p>Nothing more to say.</p>"), self._media())
         if request.path == "/login":
             return Response(200, self._page("Sign in", answers.LOGIN), self._media())
