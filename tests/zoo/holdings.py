@@ -3,6 +3,7 @@
 import base64
 import functools
 import itertools
+import re
 import string
 import threading
 import tomllib
@@ -91,7 +92,7 @@ class Holdings:
             if wrap == "relative":
                 return doc.path.lstrip("/")
             if "raw-hrefs" in self.animal.quirks:
-                return unquote(doc.path)
+                return unquote(doc.path.replace("%2C", "%252C"))  # a browser would leave the comma as it is
             return ".." + doc.path if "base" in self.animal.quirks else doc.path
         return {
             "protocol-relative": url.partition(":")[2],
@@ -123,11 +124,11 @@ class Holdings:
             return unquote(given["url"])
         if path == "/jump.cfm" and "?" in request.target:
             return request.target.partition("?")[2]
-        if path == "/link.asp" and (code := given.get("u", "")):
+        if path == "/link.asp" and re.fullmatch(r"[\w+/]+=*", code := given.get("u", "")):
             return base64.b64decode(code + "=" * (-len(code) % 4)).decode("utf-8", "replace")
-        if path.startswith("/rd/"):
+        if re.fullmatch(r"/rd/([0-9a-f]{2})+", path):
             return bytes.fromhex(path[4:]).decode("utf-8", "replace")
-        if path.startswith("/r/"):
+        if re.fullmatch(r"/r/[0-9a-f]+", path):
             number = int(path[3:], 16) - 4096
             return self.url(self.docs[number]) if 0 <= number < len(self.docs) else None
         if path.startswith("/out/"):

@@ -75,7 +75,7 @@ class Site(Search):
             if self.animal.pager.family == "matrix" and re.fullmatch(r";\w+=\d+", tail):
                 return True
             stem, dot, ending = known.rpartition(".")
-            if self.animal.pager.family == "path-suffix" and re.fullmatch(rf"{stem}_\d+\{dot}{ending}", path):
+            if self.animal.pager.family == "path-suffix" and re.fullmatch(rf"{stem}_\d+{re.escape(dot)}{ending}", path):
                 return True
             if "{q}" in known and path.startswith(known.partition("{q}")[0]):
                 return True
