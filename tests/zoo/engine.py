@@ -227,6 +227,8 @@ def letters(plan: Plan) -> str:
 
 def also_kinds(animal: Animal, plan: Plan) -> tuple[str, ...]:
     """Other kinds of total that a careful reader may report for what the page says."""
+    if animal.ask.answer == "wp-json":
+        return ("absent",)  # its total stands in a header alone
     floor_is_low = _wording(animal).get("is") == "floor" and plan.stated < 10
     return () if floor_is_low or not plan.hits else tuple(_wording(animal).get("also_is", ()))
 
