@@ -17,7 +17,7 @@ from tests.zoo.holdings import BLOCKS, ONCE, TRANSPORT_FAULTS
 from tests.zoo.pages import chrome_links
 from tests.zoo.paging import FORM_FAMILIES, LINK_FAMILIES
 from tests.zoo.search import Question
-from tests.zoo.visitor import Visitor, ask, contains_in_order, doc_links, enter, turn
+from tests.zoo.visitor import Visitor, ask, contains_in_order, doc_links, enter, turn, written_links
 
 ALL = animals()
 WORKING = [a for a in ALL if a.expect.status in ("complete", "capped") and a.expect.found]
@@ -125,6 +125,20 @@ def test_feeds_list_the_expected_hits(zoo: Zoo, animal: Animal) -> None:
         assert tuple(dict.fromkeys(met)) == zoo.expected(animal, query).urls
 
 
+@each([a for a in HTML if a.group.startswith("second") and not a.documents])
+def test_a_hit_as_written_leads_to_its_page(zoo: Zoo, animal: Animal) -> None:
+    site, visitor = zoo.site(animal), Visitor()
+    content = ask(zoo, animal, visitor, enter(zoo, animal, visitor), animal.queries[1])
+    plan = site.plan(animal.queries[1])
+    [doc] = plan.hits
+    tried = [u for u in written_links(animal, content, visitor.url) if site.canonical(u) == site.url(doc)]
+    assert tried
+    for url in dict.fromkeys(tried):
+        page = visitor.get(url).decode(animal.ask.charset)
+        assert visitor.status == 200
+        assert doc.title in unescape(page), url
+
+
 PLAIN_SITES = [a for a in HTML if a.urls == "slug" and not a.documents and not a.quirks]
 
 
@@ -195,6 +209,9 @@ def test_the_chrome_leads_to_pages(zoo: Zoo, name: str) -> None:
 def test_there_are_many_animals_and_their_data_make_sense() -> None:
     assert len(ALL) >= 80
     assert len({a.look for a in ALL}) >= 14
+    second = [a for a in ALL if a.group.startswith("second")]
+    assert len(second) >= 90
+    assert len({a.look for a in second} - {a.look for a in ALL if a not in second}) >= 12
     assert len({a.name for a in ALL}) == len(ALL)
     for animal in ALL:
         assert animal.expect.status in STATUSES

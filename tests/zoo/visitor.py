@@ -3,8 +3,9 @@
 import gzip
 import http.client
 import re
+import string
 from html import escape, unescape
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import lxml.html
 
@@ -198,20 +199,21 @@ def press(zoo: Zoo, animal: Animal, visitor: Visitor, html: str, query: str, pag
     return visitor.get(f"{path}?{urlencode(fields, encoding=ask.charset)}")
 
 
-def doc_links(zoo: Zoo, animal: Animal, content: bytes, url: str) -> list[str]:
-    """Canonical addresses of indexed pages that a results page links to, in order."""
-    site = zoo.site(animal)
+def written_links(animal: Animal, content: bytes, url: str) -> list[str]:
+    """Every address that a page links to, made absolute, blanks and accents encoded as browsers do, in order."""
     if "raw-hit-ampersands" in animal.quirks:  # browsers leave &sect= alone, this parser does not
         content = re.sub(rb"&(?=\w+=)", b"&amp;", content)
     tree = lxml.html.fromstring(content, parser=lxml.html.HTMLParser(encoding=animal.ask.charset))
-    base = next(iter(tree.xpath("//base/@href")), url)
+    base = urljoin(url, next(iter(tree.xpath("//base/@href")), ""))
+    hrefs = [h for h in tree.xpath("//a/@href") if not h.startswith(("javascript:", "#", "mailto:"))]
+    return [quote(urljoin(base, h), safe=string.printable.replace(" ", "")) for h in hrefs]
+
+
+def doc_links(zoo: Zoo, animal: Animal, content: bytes, url: str) -> list[str]:
+    """Canonical addresses of indexed pages that a results page links to, in order."""
+    site = zoo.site(animal)
     known = {site.url(d) for d in site.docs}
-    found = [
-        site.canonical(urljoin(base, href))
-        for href in tree.xpath("//a/@href")
-        if not href.startswith(("javascript:", "#", "mailto:"))
-    ]
-    return [u for u in found if u in known]
+    return [u for u in map(site.canonical, written_links(animal, content, url)) if u in known]
 
 
 def contains_in_order(whole: list[str], part: list[str]) -> bool:
