@@ -156,7 +156,7 @@ def total_line(animal: Animal, plan: Plan, page: int, cumulative: bool = False) 
     if kind == "capped":
         text = text if _is_capped(animal, plan) else str(wording["uncapped"])
         n = min(n, animal.pager.cap or n)
-    if kind == "floor" and plan.stated < 10:
+    if kind == "floor" and plan.stated <= 10:
         text = str(wording["uncapped"])
     if plan.stated == 1 and "one" in wording:
         text = str(wording["one"])
@@ -166,7 +166,7 @@ def total_line(animal: Animal, plan: Plan, page: int, cumulative: bool = False) 
     return text.format(
         a=first, b=max(rank for rank, _ in shown), n=n, N=f"{n:,}", T=f"{n:,}".replace(",", "&nbsp;"), q=escape(plan.query), p=page,
         P=len(plan.pages), s="" if n == 1 else "s", f=n - n // 2, g=n // 2, w=in_words(n), W=in_words(n).capitalize(),
-        D=f"{n:,}".replace(",", "."), C=f"{n:,}".replace(",", "'"), t=n // 10 * 10, x=n * 3 + 41, k=n // 3, l=len(shown),
+        D=f"{n:,}".replace(",", "."), C=f"{n:,}".replace(",", "'"), t=(n - 1) // 10 * 10, x=n * 3 + 41, k=n // 3, l=len(shown),
     )  # fmt: skip
 
 
@@ -185,8 +185,8 @@ def stated_total(animal: Animal, plan: Plan) -> tuple[int | None, str]:
         return None, "absent"
     if kind == "estimate":
         return estimate(plan.stated), "estimate"
-    if kind == "floor" and plan.stated > 9:
-        return plan.stated // 10 * 10, "capped"
+    if kind == "floor" and plan.stated > 10:
+        return (plan.stated - 1) // 10 * 10, "capped"
     if kind == "capped":
         return (animal.pager.cap, "capped") if _is_capped(animal, plan) else (plan.stated, "exact")
     return plan.stated, "exact"
@@ -229,7 +229,7 @@ def also_kinds(animal: Animal, plan: Plan) -> tuple[str, ...]:
     """Other kinds of total that a careful reader may report for what the page says."""
     if animal.ask.answer == "wp-json":
         return ("absent",)  # its total stands in a header alone
-    floor_is_low = _wording(animal).get("is") == "floor" and plan.stated < 10
+    floor_is_low = _wording(animal).get("is") == "floor" and plan.stated <= 10
     return () if floor_is_low or not plan.hits else tuple(_wording(animal).get("also_is", ()))
 
 
