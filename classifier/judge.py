@@ -42,11 +42,16 @@ class Judgement:
 
 
 class Judge:
-    """Judges texts by a protocol and, where there is one, a model trained for it."""
+    """Judges texts by a protocol and, where there is one, a model trained for it.
 
-    def __init__(self, protocol: Protocol, model: Model | None) -> None:
+    ``every_code`` gives topics and approaches whatever the relevance, as they would be if it allowed them: evaluation asks how
+    well topics are told apart, which a judgement shows of off-topic texts only.
+    """
+
+    def __init__(self, protocol: Protocol, model: Model | None, *, every_code: bool = False) -> None:
         self.protocol = protocol
         self.model = model
+        self.every_code = every_code
         self._cues = {
             kind: [(entry.code, _union(entry)) for entry in entries]
             for kind, entries in (
@@ -102,8 +107,10 @@ class Judge:
             relevance=decision,
             probability=self.model.probability(score),
             relation=self._relation(page, speaking) if named else "none",
-            topics=self._topics(index, pooled) if decision == OFF_TOPIC else (),
-            approaches=self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC else (),
+            topics=self._topics(index, pooled) if decision == OFF_TOPIC or self.every_code else (),
+            approaches=(
+                self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC or self.every_code else ()
+            ),
             depth=str(self.model.depth.predict([measures(page.title, page.text, speaking)])[0]),
             flags=self._flags(page, index, pooled, speaking, decision),
             evidence=_quotes(page, [page.passages[k] for k in order]),

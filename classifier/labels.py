@@ -47,14 +47,17 @@ class Example:
 
 def seeds(protocol: Protocol) -> list[Example]:
     """Return the seed examples of ``protocol`` in the order of files and lines; none where it names no seeds."""
-    if protocol.seeds is None:
-        return []
     examples = []
-    for path in sorted((_LABELS / protocol.seeds).glob("*.jsonl")):
+    for path in seed_files(protocol):
         for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
             if line.strip():
                 examples.append(_seed(path, number, line))
     return examples
+
+
+def seed_files(protocol: Protocol) -> list[Path]:
+    """Return the files of the protocol's seeds in their order; none where it names no seeds."""
+    return [] if protocol.seeds is None else sorted((_LABELS / protocol.seeds).glob("*.jsonl"))
 
 
 def _seed(path: Path, number: int, line: str) -> Example:
