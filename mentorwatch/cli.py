@@ -12,6 +12,7 @@ from mentorwatch.verbs.authorities import authorities
 from mentorwatch.verbs.classify import classify
 from mentorwatch.verbs.crawl import crawl
 from mentorwatch.verbs.demo import demo
+from mentorwatch.verbs.evaluate import evaluate
 from mentorwatch.verbs.labels import labels
 from mentorwatch.verbs.probe import probe
 from mentorwatch.verbs.replica import replica
@@ -38,7 +39,7 @@ app = typer.Typer(
 
 _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
     ("The whole job", {"run": run, "demo": demo}),
-    ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "report": report}),
+    ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "evaluate": evaluate, "report": report}),
     (
         "Look at",
         {"probe": probe, "scaffold": scaffold, "status": status, "authorities": authorities, "replica": replica},

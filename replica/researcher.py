@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -57,6 +57,38 @@ def compare(record: Record, scale: float) -> str:
         f"of {len(called)} pages called relevant {len(false)} are not, {len(unsure)} could be ruled either way; "
         f"{sum(v == 'ambiguous' for v in verdicts.values())} of {len(verdicts)} pages left to a researcher."
     )
+
+
+def labelled_texts(record: Record, scale: float) -> Iterator[dict[str, str]]:
+    """Yield each distinct text of the newest crawl with the key's answer, once, in a fixed order.
+
+    Columns: id, authority, url, era, title, text and the answer (decision, relation, topics, approaches, depth). A page outside the key is
+    answered as the researcher answers it.
+    """
+    key = _by_address(scale)
+    query = (
+        select(r.page.c.authority, r.page.c.url, r.text.c.text_hash, r.text.c.title, r.text.c.text)
+        .join(r.capture, r.capture.c.page_id == r.page.c.id)
+        .join(r.text, r.text.c.text_hash == r.capture.c.text_hash)
+        .where(r.capture.c.crawl_id == record.latest_crawl())
+        .order_by(r.text.c.text_hash, r.page.c.authority, r.page.c.url)
+    )
+    with record.begin() as db:
+        rows = db.execute(query).all()
+    texts: dict[str, dict[str, str]] = {}
+    for row in rows:
+        answer = _decision(key.get((row.authority, _path(row.url))))
+        if row.text_hash not in texts or answer["decision"] == "relevant":
+            texts[row.text_hash] = {
+                "id": f"{row.authority}:{_path(row.url)}",
+                "authority": row.authority,
+                "url": row.url,
+                "era": "then",
+                "title": row.title,
+                "text": row.text,
+                **answer,
+            }
+    yield from texts.values()
 
 
 def _decision(known: Answer | None) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _recalling(scores: Scores, truth: Mask) -> float:
     return float(levels[np.flatnonzero(found >= math.ceil(RECALL * truth.sum()))[0]])
 
 
-def _levels(scores: Scores, truth: Mask) -> tuple[Scores, NDArray[np.int64], NDArray[np.int64]]:
+def _levels(scores: Scores, truth: Mask) -> tuple[Scores, NDArray[Any], NDArray[Any]]:
     """Return the distinct scores from the highest down, and what is found and called from each on."""
     order = np.argsort(-scores, kind="stable")
     last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
@@ -141,7 +141,9 @@ def queue_share(protocol: Protocol, rows: Sequence[Labelled], held: Held) -> Fig
     return {"share": share, "topics": {topic: {"kept": kept[topic], "of": of[topic]} for topic in mix}}
 
 
-def codes(rows: Sequence[Labelled], held: Held, kind: str, entries: Sequence[Coded], asked: str | None) -> Figures | None:
+def codes(
+    rows: Sequence[Labelled], held: Held, kind: str, entries: Sequence[Coded], asked: str | None
+) -> Figures | None:
     """Return counts, recall, precision and F1 a code of ``kind`` and their mean F1, on texts labelled ``asked`` (None: all).
 
     ``shown`` counts a topic only where the system called the text off-topic, an approach only where it did not: what a user sees.
@@ -169,7 +171,8 @@ def codes(rows: Sequence[Labelled], held: Held, kind: str, entries: Sequence[Cod
 
 
 def _shows(kind: str, verdict: Any) -> bool:
-    return {"topics": verdict.relevance == OFF_TOPIC, "approaches": verdict.relevance != OFF_TOPIC}.get(kind, True)
+    dropped: bool = verdict.relevance == OFF_TOPIC
+    return {"topics": dropped, "approaches": not dropped}.get(kind, True)
 
 
 def choices(rows: Sequence[Labelled], held: Held, kind: str, values: Sequence[str]) -> Figures | None:
@@ -185,7 +188,9 @@ def choices(rows: Sequence[Labelled], held: Held, kind: str, values: Sequence[st
     if not known:
         return None
     pairs = np.array(known)
-    each = {value: counted(pairs[:, 0] == value, pairs[:, 1] == value) for value in values if (pairs[:, 0] == value).any()}
+    each = {
+        value: counted(pairs[:, 0] == value, pairs[:, 1] == value) for value in values if (pairs[:, 0] == value).any()
+    }
     return {
         "right": int((pairs[:, 0] == pairs[:, 1]).sum()),
         "of": len(known),

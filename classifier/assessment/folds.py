@@ -80,11 +80,11 @@ def judged_apart(
         return Held(predict(texts), given)
     verdicts: dict[int, Verdict] = {}
     for fold in sorted(set(given.tolist())):
-        inside = np.flatnonzero(given == fold)
-        outside = [rows[k].example for k in np.flatnonzero(given != fold)]
+        inside = np.flatnonzero(given == fold).tolist()
+        outside = [rows[k].example for k in np.flatnonzero(given != fold).tolist()]
         held = [rows[k].example for k in inside]
         if told is not None:
             told(f"fold {fold + 1} of {given.max() + 1}")
         predict = system([*apart(base, held), *outside])
-        verdicts.update(zip(inside.tolist(), predict([texts[k] for k in inside]), strict=True))
+        verdicts.update(zip(inside, predict([texts[k] for k in inside]), strict=True))
     return Held([verdicts[k] for k in range(len(rows))], given)

@@ -16,7 +16,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
@@ -103,14 +105,14 @@ class ElasU4:
 
     @staticmethod
     def _one_each(
-        entries: Sequence[Coded], kind: str, examples: Sequence[Example], features: object, known: object
+        entries: Sequence[Coded], kind: str, examples: Sequence[Example], features: csr_matrix, known: NDArray[np.bool_]
     ) -> dict[str, LinearSVC]:
-        rows = np.flatnonzero(known)
+        rows = np.flatnonzero(known).tolist()
         machines = {}
         for entry in entries:
             truth = np.array([entry.code in getattr(examples[row], kind) for row in rows])
             if 0 < truth.sum() < len(truth):
-                machines[entry.code] = _svm(balanced=True).fit(features[rows], truth)  # type: ignore[index]
+                machines[entry.code] = _svm(balanced=True).fit(features[rows], truth)
         return machines
 
     def predict(self, texts: Sequence[Text]) -> list[Verdict]:
@@ -141,7 +143,7 @@ def _svm(balanced: bool = False) -> LinearSVC:
     return LinearSVC(loss="squared_hinge", C=0.11, random_state=0, class_weight=weight)
 
 
-def _held(scores: dict[str, np.ndarray], index: int, *, least: bool = False) -> tuple[str, ...]:
+def _held(scores: dict[str, NDArray[np.float64]], index: int, *, least: bool = False) -> tuple[str, ...]:
     here = {code: float(values[index]) for code, values in scores.items()}
     best = max(here, key=lambda code: here[code]) if here and least else None
     return tuple(code for code, score in here.items() if score >= 0 or code == best)

@@ -1,0 +1,190 @@
+"""Screening simulated: how many texts a person reads until 95 % and all of the relevant ones are found, from several starts.
+
+A start is what is known at the beginning (priors) and the pool to be read. Every start draws its own share of the base texts as priors, by
+idea, and all systems begin from the same. A system ranks the pool; the person reads the next lot; it learns what was read and ranks the
+rest again, as the labelling queue does. ASReview (asreview.py) does the same after every single text.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sqlite3
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+from classifier.assessment.folds import apart
+from classifier.assessment.labelled import Labelled
+from classifier.assessment.systems import System
+from classifier.labels import Example
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT
+from study.errors import UserError
+
+RARE = 25  # relevant texts left in a pool made of seeds: as many as the study found
+_RANKED = 1000  # of the pool, the likeliest that are ranked again after a lot: nobody reads further in one
+_SECONDS = 3600.0  # for one simulation by ASReview
+
+
+class ASReviewError(UserError):
+    """ASReview could not be run or its project file could not be read; the text says what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a simulation begins. Texts labelled ambiguous are no priors and, read in a pool, count as not relevant."""
+
+    priors: list[Example]
+    pool: list[Example]
+
+    @property
+    def relevant(self) -> int:
+        """How many are to be found."""
+        return sum(example.relevance == RELEVANT for example in self.pool)
+
+
+def starts(rows: Sequence[Labelled], base: Sequence[Example], count: int, seed: int = 0) -> list[Start]:
+    """Return ``count`` starts: each with four fifths of the ideas of ``base`` as priors and all rows as the pool.
+
+    Where there is no base (the rows are the seeds themselves), half of the rows' ideas are priors; the off-topic texts of the rest and
+    ``RARE`` of its relevant ones are the pool. Both stand in an order of their own each time.
+    """
+    return [_start(rows, base, Random(f"{seed}:{number}")) for number in range(count)]
+
+
+def _start(rows: Sequence[Labelled], base: Sequence[Example], random: Random) -> Start:
+    source = list(base) or [row.example for row in rows]
+    ideas = sorted({example.idea for example in source})
+    known = set(random.sample(ideas, round(len(ideas) * (0.8 if base else 0.5))))
+    pool = [row.example for row in rows]
+    if not base:
+        rest = [example for example in pool if example.idea not in known]
+        relevant = [example for example in rest if example.relevance == RELEVANT]
+        pool = [example for example in rest if example.relevance == OFF_TOPIC]
+        pool += random.sample(relevant, min(RARE, len(relevant)))
+    random.shuffle(pool)
+    priors = apart([e for e in source if e.idea in known and e.relevance != AMBIGUOUS], pool)
+    return Start(priors, pool)
+
+
+def screen(system: System, start: Start, lot: int) -> list[int]:
+    """Return after how many reads each relevant text was found; the system learns after every ``lot`` reads (0: never)."""
+    left = list(range(len(start.pool)))
+    read: list[Example] = []
+    found: list[int] = []
+    while len(found) < start.relevant:
+        # What is read teaches as a person decided it, the ambiguous too.
+        predict = system([*start.priors, *read])
+        near, far = (left, []) if not read else (left[:_RANKED], left[_RANKED:])
+        scores = [v.score for v in predict([(start.pool[k].title, start.pool[k].text) for k in near])]
+        order = sorted(range(len(near)), key=lambda k: (-scores[k], k))
+        left = [near[k] for k in order] + far
+        now, left = (left[:lot], left[lot:]) if lot else (left, [])
+        for index in now:
+            read.append(start.pool[index])
+            if start.pool[index].relevance == RELEVANT:
+                found.append(len(read))
+    return found
+
+
+def by_chance(start: Start) -> list[int]:
+    """Return after how many reads each relevant text is found on average when the pool is read in random order."""
+    step = (len(start.pool) + 1) / (start.relevant + 1)
+    return [round(step * number) for number in range(1, start.relevant + 1)]
+
+
+def asreview(program: Path, start: Start, seed: int) -> list[int]:
+    """Return the same for ``asreview simulate`` with its default model, the priors given to it by row number."""
+    rows = [*start.priors, *start.pool]
+    with tempfile.TemporaryDirectory(prefix="mentorwatch-asreview-") as name:
+        data, project = Path(name) / "texts.csv", Path(name) / "run.asreview"
+        with data.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["title", "abstract", "included"])
+            writer.writerows([e.title, e.text, int(e.relevance == RELEVANT)] for e in rows)
+        command = [
+            str(program.absolute()),
+            "simulate",
+            str(data),
+            "-o",
+            str(project),
+            "--seed",
+            str(seed),
+            "--prior-idx",
+        ]
+        try:
+            done = subprocess.run(
+                [*command, *map(str, range(len(start.priors)))],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_SECONDS,
+                check=False,
+                cwd=name,
+            )
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            raise ASReviewError(f"{program}: could not be run to its end: {problem}") from problem
+        if done.returncode or not project.exists():
+            raise ASReviewError(f"{program} simulate failed: {done.stderr.strip()[-500:]}")
+        labels = _labels_in_order(project, Path(name))
+    return [place for place, label in enumerate(labels, 1) if label]
+
+
+def _labels_in_order(project: Path, directory: Path) -> list[int]:
+    """Return the labels of an ASReview project in the order of reading; priors, which no training set precedes, left out."""
+    with zipfile.ZipFile(project) as archive:
+        state = next((name for name in archive.namelist() if name.endswith((".db", ".sql"))), "")
+        if not state:
+            raise ASReviewError(f"{project.name}: holds no database; is this a project of ASReview 2 or later?")
+        database = archive.extract(state, directory)
+    connection = sqlite3.connect(database)
+    try:
+        query = "SELECT label FROM results WHERE training_set IS NOT NULL ORDER BY rowid"
+        return [int(label) for (label,) in connection.execute(query)]
+    except sqlite3.Error as problem:
+        raise ASReviewError(f"{project.name}: its results cannot be read: {problem}") from problem
+    finally:
+        connection.close()
+
+
+def version_of(program: Path) -> str:
+    """Return what ``asreview --version`` says."""
+    try:
+        done = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise ASReviewError(f"{program}: could not be run: {problem}") from problem
+    return done.stdout.strip().split()[-1] if done.stdout.strip() else "of unknown version"
+
+
+def simulate(
+    systems: dict[str, Callable[[Start, int], list[int]]],
+    begun: Sequence[Start],
+    told: Callable[[str], None],
+) -> dict[str, Any]:
+    """Run every system from every start; return reads until 95 % and all were found: each, median, least and most."""
+    results: dict[str, Any] = {
+        "starts": len(begun),
+        "priors": median(len(start.priors) for start in begun),
+        "pool": median(len(start.pool) for start in begun),
+        "relevant": median(start.relevant for start in begun),
+        "systems": {},
+    }
+    for name, run in systems.items():
+        reads: dict[str, list[int]] = {"95": [], "100": []}
+        for number, start in enumerate(begun):
+            told(f"{name}: start {number + 1} of {len(begun)}")
+            found = run(start, number)
+            reads["95"].append(found[math.ceil(0.95 * start.relevant) - 1])
+            reads["100"].append(found[start.relevant - 1])
+        results["systems"][name] = {
+            share: {"median": median(each), "least": min(each), "most": max(each), "each": each}
+            for share, each in reads.items()
+        }
+    return json.loads(json.dumps(results))  # type: ignore[no-any-return]
