@@ -69,7 +69,17 @@ def evaluate(
             rows, lambda title, text: [m.what for m in find_mentions(protocol, title, text) if m.counts]
         )
         results["screening"] = _screening(compared, rows, base, plan, told) if plan.starts else None
-    return results
+    rounded: dict[str, Any] = _rounded(results)
+    return rounded
+
+
+def _rounded(value: Any) -> Any:
+    # Sums may differ in the last places from one run to the next; figures must not.
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _described(labelled: LabelledSet, base: Sequence[Example], plan: Plan) -> dict[str, Any]:
@@ -122,7 +132,7 @@ def _shown(row: Labelled, verdict: Verdict) -> dict[str, Any]:
         "era": row.example.era,
         "title": row.example.title[:QUOTE],
         "called": verdict.relevance,
-        "probability": None if verdict.probability is None else float(f"{verdict.probability:.3g}"),
+        "probability": None if verdict.probability is None else f"{verdict.probability:.2g}",
         "quote": quote if len(quote) <= QUOTE else quote[: QUOTE - 1] + "…",
     }
 

@@ -56,7 +56,7 @@ def starts(rows: Sequence[Labelled], base: Sequence[Example], count: int, seed: 
     Where there is no base (the rows are the seeds themselves), half of the rows' ideas are priors; the off-topic texts of the rest and
     ``RARE`` of its relevant ones are the pool. Both stand in an order of their own each time.
     """
-    return [_start(rows, base, Random(f"{seed}:{number}")) for number in range(count)]
+    return [_start(rows, base, Random(f"{seed}:{number}")) for number in range(count)]  # noqa: S311 (repeatable, not secret)
 
 
 def _start(rows: Sequence[Labelled], base: Sequence[Example], random: Random) -> Start:

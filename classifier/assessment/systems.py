@@ -81,7 +81,8 @@ def mentorwatch(protocol: Protocol) -> System:
 
 def _log_odds(probability: float) -> float:
     inside = min(max(probability, 1e-300), 1 - 1e-12)
-    return math.log(inside) - math.log1p(-inside)
+    # Rounded: what differs in the last place between two runs must not decide which text is read first.
+    return round(math.log(inside) - math.log1p(-inside), 9)
 
 
 class ElasU4:

@@ -200,4 +200,4 @@ def _worst(worst: Figures) -> Iterator[str]:
     for kind, examples in worst.items():
         yield f"{kind}:"
         for example in examples:
-            yield f"  {example['id']} [{example['called']}, p {example['probability']:.2g}] {example['title']}: {example['quote']}"
+            yield f"  {example['id']} [{example['called']}, p {example['probability']}] {example['title']}: {example['quote']}"

@@ -70,6 +70,12 @@ def evaluate(
 
         mentorwatch evaluate --card
     """
+    if sum(map(bool, (files, labels, replica))) > 1:
+        raise typer.BadParameter("give files, --labels or --replica: one of them, or none for the seeds")
+    if card and (files or labels or replica or not baselines or seed or (starts, lot) != (5, 50)):
+        raise typer.BadParameter("--card describes the model on its seeds by default settings; it goes with neither")
+    program = _asreview(asreview) if starts and baselines else None
+
     import json
 
     from classifier.assessment.card import CARD, rendered
@@ -78,10 +84,6 @@ def evaluate(
     from classifier.assessment.tables import printed
     from study import protocol as protocols
 
-    if sum(map(bool, (files, labels, replica))) > 1:
-        raise typer.BadParameter("give files, --labels or --replica: one of them, or none for the seeds")
-    if card and (files or labels or replica or not baselines or seed or (starts, lot) != (5, 50)):
-        raise typer.BadParameter("--card describes the model on its seeds by default settings; it goes with neither")
     study = protocols.load(protocol)
     labelled, base = _labelled(study, files, labels, replica, scale, record)
     for name, number, problem in labelled.bad:
@@ -91,7 +93,7 @@ def evaluate(
         starts=starts,
         lot=lot,
         seed=seed,
-        asreview=_asreview(asreview) if starts and baselines else None,
+        asreview=program,
         baselines=baselines,
     )
     told = (lambda _: None) if quiet else (lambda line: typer.echo(line, err=True))

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what the tests marked `services` need. Debian packages: two real search engines with a site around
 # them (WordPress, ht://Dig), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each in a virtual
-# environment of its own under .services/: two more real engines (Plone, Wagtail).
+# environment of its own under .services/: two more real engines (Plone, Wagtail), and ASReview to be compared with.
 #
 #   tests/services/install.sh          install what is missing (root and apt-get needed only for Debian packages)
 #   tests/services/install.sh --check  only say what is missing
@@ -57,6 +57,7 @@ check=no
 unfinished=no
 make_environment plone Plone
 make_environment wagtail wagtail waitress
+make_environment asreview asreview
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     say "this is not a Debian-like system (no apt-get). Install by hand the counterparts of:"
