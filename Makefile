@@ -35,8 +35,9 @@ services:  ## install what the tests need (WordPress, ht://Dig, Plone, Wagtail, 
 test: services lint  ## everything
 	$(BIN)/pytest
 
-bench: .venv/dev  ## the whole pipeline against a spider that only downloads
+bench: .venv/dev  ## the whole pipeline against a spider that only downloads; pages judged a second
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.judging
 
 clean:  ## remove what was made, not what was crawled
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

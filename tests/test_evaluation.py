@@ -19,6 +19,7 @@ from classifier.assessment.floors import FloorsError, read, silent
 from classifier.assessment.folds import Held, apart, assign, judged_apart
 from classifier.assessment.labelled import (
     Labelled,
+    LabelledSet,
     LabelledSetError,
     from_files,
     from_record,
@@ -362,14 +363,12 @@ def test_a_card_is_up_to_date_within_tolerance_and_in_every_word() -> None:
 # The whole
 
 
-def test_the_command_counts_first_repeats_itself_and_shows_hostile_text_harmlessly(
+def test_the_command_counts_first_names_bad_rows_and_shows_hostile_text_harmlessly(
     study: Protocol, tmp_path: Path
 ) -> None:
-    rows = [row.example for row in from_seeds(study).rows]
-    chosen = [e for e in rows if e.relevance == "relevant"][:12] + [e for e in rows if e.relevance == "off-topic"][:28]
-    path = tmp_path / "read.jsonl"
+    path, figures_file = tmp_path / "read.jsonl", tmp_path / "figures.json"
     with path.open("w", encoding="utf-8") as file:
-        for e in chosen:
+        for e in some(study, 12, 28):
             row = {
                 "id": f"\x1b[31m{e.id}",
                 "title": e.title,
@@ -379,19 +378,30 @@ def test_the_command_counts_first_repeats_itself_and_shows_hostile_text_harmless
             }
             file.write(json.dumps(row) + "\n")
         file.write("{not json\n")
-    outputs = []
-    for name in ("one.json", "two.json"):
-        done = mentorwatch("evaluate", str(path), "--starts=0", "-q", "--json", str(tmp_path / name))
-        assert done.returncode == 1, done.stderr  # a bad row
-        assert f"{path}, line 41: not JSON" in done.stderr
-        assert "\x1b" not in done.stdout
-        assert done.stdout.index("found  ") < done.stdout.index("PR-AUC")
-        assert " of 12 (" in done.stdout
-        outputs.append((tmp_path / name).read_bytes())
-    assert outputs[0] == outputs[1]
-    results = json.loads(outputs[0])
+    done = mentorwatch("evaluate", str(path), "--starts=0", "-q", "--json", str(figures_file))
+    assert done.returncode == 1, done.stderr  # a bad row
+    assert f"{path}, line 41: not JSON" in done.stderr
+    assert "\x1b" not in done.stdout
+    assert done.stdout.index("found  ") < done.stdout.index("PR-AUC")
+    assert " of 12 (" in done.stdout
+    results = json.loads(figures_file.read_text(encoding="utf-8"))
     assert set(results["systems"]) == {OURS, "TF-IDF + linear SVM", "keyword rules"}
     assert results["screening"] is None
+
+
+def some(study: Protocol, relevant: int, off_topic: int) -> list[Example]:
+    """The first seeds of each kind."""
+    rows = [row.example for row in from_seeds(study).rows]
+    first = [e for e in rows if e.relevance == "relevant"][:relevant]
+    return first + [e for e in rows if e.relevance == "off-topic"][:off_topic]
+
+
+def test_the_same_input_gives_the_same_figures(study: Protocol) -> None:
+    seeds = from_seeds(study)
+    few = LabelledSet("few", "idea", seeds.rows[:: len(seeds.rows) // 100])
+    first, second = (evaluate(study, few, [], Plan(learn=True, starts=1, lot=0), lambda _: None) for _ in range(2))
+    assert first == second
+    assert first["set"]["texts"] == len(few.rows)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class ASReviewError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a simulation begins. Texts labelled ambiguous are no priors and, read in a pool, count as not relevant."""
+    """Where a simulation begins. A text labelled ambiguous counts, read in a pool, as not relevant."""
 
     priors: list[Example]
     pool: list[Example]
@@ -70,8 +70,7 @@ def _start(rows: Sequence[Labelled], base: Sequence[Example], random: Random) ->
         pool = [example for example in rest if example.relevance == OFF_TOPIC]
         pool += random.sample(relevant, min(RARE, len(relevant)))
     random.shuffle(pool)
-    priors = apart([e for e in source if e.idea in known and e.relevance != AMBIGUOUS], pool)
-    return Start(priors, pool)
+    return Start(apart([e for e in source if e.idea in known], pool), pool)
 
 
 def screen(system: System, start: Start, lot: int) -> list[int]:
@@ -101,8 +100,12 @@ def by_chance(start: Start) -> list[int]:
 
 
 def asreview(program: Path, start: Start, seed: int) -> list[int]:
-    """Return the same for ``asreview simulate`` with its default model, the priors given to it by row number."""
-    rows = [*start.priors, *start.pool]
+    """Return the same for ``asreview simulate`` with its default model, the priors given to it by row number.
+
+    It knows relevant and irrelevant only: priors labelled ambiguous are not told to it.
+    """
+    priors = [example for example in start.priors if example.relevance != AMBIGUOUS]
+    rows = [*priors, *start.pool]
     with tempfile.TemporaryDirectory(prefix="mentorwatch-asreview-") as name:
         data, project = Path(name) / "texts.csv", Path(name) / "run.asreview"
         with data.open("w", newline="", encoding="utf-8") as file:
@@ -121,7 +124,7 @@ def asreview(program: Path, start: Start, seed: int) -> list[int]:
         ]
         try:
             done = subprocess.run(
-                [*command, *map(str, range(len(start.priors)))],
+                [*command, *map(str, range(len(priors)))],
                 capture_output=True,
                 text=True,
                 errors="replace",
