@@ -2,7 +2,7 @@
 
 A start is what is known at the beginning (priors) and the pool to be read. Every start draws its own share of the base texts as priors, by
 idea, and all systems begin from the same. A system ranks the pool; the person reads the next lot; it learns what was read and ranks the
-rest again, as the labelling queue does. ASReview (asreview.py) does the same after every single text.
+rest again, as the labelling queue does. ASReview does the same after every single text.
 """
 
 from __future__ import annotations
