@@ -1,24 +1,26 @@
-"""How well searches are found and read: every animal of the zoo, every query, platform files on or off.
+"""How well searches are found and read: every animal of the zoo, or every real engine, every query, platform files on or off.
 
-    python -m benchmarks.search [--no-platforms] [--only WORD] [--wrong]
+    python -m benchmarks.search [--engines] [--no-platforms] [--only WORD] [--wrong]
 
 Prints search found %, items recall %, items precision %, totals exact %, statuses right %, and requests per collected item
 against the fewest an honest reader needs (way to the form, two controls, the result pages). ``--wrong`` lists what was wrong.
+``--engines`` takes the real engines that the tests install (benchmarks/engines.py) in place of the zoo.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
-from collections import Counter
+import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 
-from crawler.asking import Hit, State, conclude, find_search, read_search
+from benchmarks.engines import Visitor, engines_of
+from benchmarks.score import Score
+from crawler.asking import Hit, State, conclude, find_search
+from crawler.caps import read_whole
 from crawler.fetching import AskingSpider
 from crawler.run import Manners
 from tests.zoo import Animal, Zoo, animals, serve
@@ -27,24 +29,6 @@ _AT_ONCE = 8
 _SITE_SECONDS = 60.0  # for one animal: stalling ones never end by themselves
 _ANSWER_SECONDS = 4.0
 _LARGEST = 3_000_000
-
-
-@dataclass
-class Score:
-    """Sums over animals and queries; ``wrong`` holds a line for each thing that was not right."""
-
-    sums: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def add(self, right: bool, name: str, line: str) -> None:
-        self.sums[name] += 1
-        self.sums[f"{name} right"] += right
-        if not right:
-            self.wrong.append(line)
-
-    def share(self, name: str) -> str:
-        whole, right = self.sums[name], self.sums[f"{name} right"]
-        return f"{100 * right / whole if whole else 100:6.2f} %  ({right:,} of {whole:,})"
 
 
 class Judge(AskingSpider):
@@ -97,7 +81,7 @@ class Judge(AskingSpider):
             state: State | None = None
             try:
                 async with asyncio.timeout(_SITE_SECONDS):
-                    async for reading in read_search(self.fetch, function, query, max_pages=200):
+                    async for reading in read_whole(self.fetch, function, query, max_pages=200):
                         hits += reading.hits
                         state = reading.state
             except TimeoutError:
@@ -141,43 +125,40 @@ class Judge(AskingSpider):
 def main() -> None:
     """Score the reader and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--engines", action="store_true", help="real engines in place of the zoo")
     parser.add_argument("--no-platforms", action="store_true")
-    parser.add_argument("--only", default="", help="animals whose name or what they prove holds this")
+    parser.add_argument("--only", default="", help="animals or engines whose name (or what they prove) holds this")
     parser.add_argument("--wrong", action="store_true", help="list what was wrong")
     options = parser.parse_args()
-    chosen = [a for a in animals() if options.only in f"{a.id} {a.name}"]
     score = Score()
-    with serve() as zoo:
-        allow = tuple(sorted({pair for animal in chosen for pair in zoo.allow(animal)}))
+    with contextlib.ExitStack() as stack:
+        judge: type[AskingSpider]
+        given: dict[str, Any]
+        if options.engines:
+            running = engines_of(stack, options.only)
+            named = f"{len(running)} real engines ({', '.join(running)})"
+            allow = tuple(engine.allow for engine in running.values())
+            judge, given = Visitor, {"engines": running}
+        else:
+            chosen = [a for a in animals() if options.only in f"{a.id} {a.name}"]
+            zoo = stack.enter_context(serve())
+            named = f"{len(chosen)} animals of the zoo"
+            allow = tuple(sorted({pair for animal in chosen for pair in zoo.allow(animal)}))
+            judge, given = Judge, {"zoo": zoo, "chosen": chosen}
         settings = Manners(allow, delay=0, platforms=not options.no_platforms, show_progress=False).settings()
+        if not options.engines:
+            settings.setdict({"DOWNLOAD_TIMEOUT": _ANSWER_SECONDS, "RETRY_TIMES": 1}, priority="cmdline")
         settings.setdict(
-            {
-                "DOWNLOAD_TIMEOUT": _ANSWER_SECONDS,
-                "RETRY_TIMES": 1,
-                "DOWNLOAD_MAXSIZE": _LARGEST,
-                "LOG_LEVEL": "CRITICAL",
-                "MENTORWATCH_RETRY_AFTER_MAX": 5.0,
-            },
+            {"DOWNLOAD_MAXSIZE": _LARGEST, "LOG_LEVEL": "CRITICAL", "MENTORWATCH_RETRY_AFTER_MAX": 5.0},
             priority="cmdline",
         )
         process = AsyncCrawlerProcess(settings)
-        crawler = process.create_crawler(Judge)
-        process.crawl(crawler, zoo=zoo, chosen=chosen, score=score)
+        process.crawl(process.create_crawler(judge), score=score, **given)
         process.start()
-    sums = score.sums
-    print(f"{len(chosen)} animals of the zoo, platform files {'off' if options.no_platforms else 'on'}")
-    print(f"search found      {score.share('found')}")
-    print(f"statuses right    {score.share('status')}")
-    print(f"items recall      {score.share('items')}")
-    print(f"items precision   {score.share('read')}")
-    print(f"totals exact      {score.share('totals')}")
-    if sums["least"] and sums["collected"]:
-        print(
-            f"requests          {sums['requests'] / sums['least']:6.2f} x the fewest ({sums['requests']:,} of {sums['least']:,})"
-        )
+    print(f"{named}, platform files {'off' if options.no_platforms else 'on'}")
+    print(score.table())
     if options.wrong:
         print(*sorted(score.wrong), sep="\n")
-    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -229,8 +229,22 @@ def is_search_link(url: str, page_url: str, query: str, param: str, *, bare: boo
         return True
     if path == own:
         # '/' and '/index.php' serve every page of some sites; there, other parameters make another page.
+        if param and param not in names and _is_another_page(url, page_url, query):
+            return False
         return (bare and not there.query) or (param in names if param else False) or carries(url, query)
     return bool(own) and path.startswith(own + "/") and (param in names if param else False) and carries(url, query)
+
+
+def _is_another_page(url: str, page_url: str, query: str) -> bool:
+    """Whether an address at the search's own path names another page: hits that carry the query only to have it marked.
+
+    'doku?id=bins&mark=coaching' beside 'doku?id=start&do=search&q=coaching': what both name, they name differently, and
+    nothing of the search but the query is left.
+    """
+    own = {name: value for name, value in params(page_url) if value and value.casefold() != query.casefold()}
+    given = dict(params(url))
+    shared = own.keys() & given.keys()
+    return bool(shared) and all(given[name] != own[name] for name in shared) and len(own) > len(shared)
 
 
 def offers_other_query(text: str) -> bool:

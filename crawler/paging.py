@@ -60,7 +60,7 @@ def find_next(
     controls = _controls(anatomy, spec, layout, hits, selector)
     number = turned + 2
     numbered = _numbered(controls, number, total) or _past_gap(controls, number, anatomy)
-    labelled = _labelled(controls)
+    labelled = _labelled([control for control in controls if not _of_another_form(control, page, anatomy.query)])
     chosen = labelled
     if numbered is not None and (labelled is None or not _plainly_next(labelled)):
         chosen = numbered
@@ -78,6 +78,14 @@ def find_next(
     if onward is not None:
         return Turn(onward, "address")
     return _counted_up(anatomy, spec, layout, group, total, turned)
+
+
+def _of_another_form(control: Control, page: Page, query: str) -> bool:
+    """Whether a button with an arrow on it sends a form that knows nothing of the query: a menu's, a site's drop-down."""
+    if control.script or control.element.tag not in {"button", "input"} or _label_rank(control) not in {2, 3}:
+        return False
+    ask = press(control, page)
+    return ask is not None and ask.method == "GET" and query.casefold() not in readable(readable(ask.url)).casefold()
 
 
 def _elsewhere(ask: Ask, page: Page) -> bool:

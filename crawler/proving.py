@@ -18,7 +18,7 @@ from crawler.layout import Layout
 from crawler.paging import with_param
 from crawler.platforms import Platform, named, recognised
 from crawler.results import ResultsPage, learn, read
-from crawler.scripted import drawn_later, script_search
+from crawler.scripted import drawn_later, never_sent, script_search
 from crawler.searchbox import METHOD, addressed
 from crawler.searchform import form_candidates
 from crawler.searchlinks import frames, refreshed
@@ -142,7 +142,9 @@ class Prover:
                     break
                 continue
             reason = reason if some.says_none else f"{spec.url}: {found}"
-            self.scripts = self.scripts or (script_search(page) or drawn_later(page) if not some.says_none else "")
+            if not self.scripts and not some.says_none:
+                drawn = script_search(page) or drawn_later(page)
+                self.scripts = drawn or never_sent(empty, page, spec.query_param)
             # What says of the nonsense word that there is nothing says so of this one, too, where the two pages are alike.
             unread += not (some.says_none or (some.same_as_nonsense and says_none))
             if unread > 1 and best is None:

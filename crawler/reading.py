@@ -52,7 +52,8 @@ class State:
     failed, and reading on tries it again). `collected` counts items as the site lists them, `distinct` canonical URLs.
     `signatures` are hashes of the pages' lists, `asked` of the requests, `drift` says that stated totals differed,
     `size` is how many items the first page lists, `uneven` says that a later one listed another number,
-    `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading).
+    `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading),
+    `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others.
     """
 
     query: str
@@ -74,6 +75,7 @@ class State:
     size: int = 0
     uneven: bool = False
     pass_: int = 1
+    shuffled: bool = False
     around: str = ""  # what was read round a cap (caps.py)
 
     def to_json(self) -> dict[str, Any]:
@@ -168,10 +170,10 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
     )
     if not result.items:
         return Reading((), page.url, _ended(state, *_why_empty(state, result), reader))
-    if result.signature in state.signatures:
-        return Reading((), page.url, _ended(state, "page repeated", "", reader))
     if state.pass_ == 2:
         return Reading((), page.url, _rechecked(state, result, reader))
+    if result.signature in state.signatures:
+        return Reading((), page.url, _ended(state, "page repeated", "", reader))
 
     items = _without_repeats(result, known)
     if adds_up(state.next) and {canonical_url(item.url) for item in items[: state.collected]} <= known:
@@ -256,9 +258,13 @@ def _ended(state: State, why: str, reason: str, reader: Reader) -> State:
     """The state at an end, or the first page once more where an exact total does not fit what was read."""
     if why == "no hits":
         return replace(state, next=None, ended=why, reason=reason, reported_total=0, total_is="exact")
-    agrees = state.reported_total in (state.collected, state.distinct)
+    # Where the total counts an address twice, the site lists it twice, or it has left another out in its stead.
+    agrees = state.reported_total == state.distinct
     if state.pass_ == 1 and state.total_is == "exact" and not agrees and state.turned > 1 and why in PROVEN:
-        return replace(state, next=reader.spec.ask(state.query), pass_=2, signatures=(), asked=(), reason=why, turned=0)
+        first = state.signatures[:1]
+        return replace(
+            state, next=reader.spec.ask(state.query), pass_=2, signatures=first, asked=(), reason=why, turned=0
+        )
     return replace(state, next=None, ended=why, reason=reason)
 
 
@@ -267,9 +273,14 @@ def _rechecked(state: State, result: ResultsPage, reader: Reader) -> State:
     before = state.reported_total
     why = state.reason or "no way on"
     state = _with_total(state, result)
-    if state.reported_total in (state.collected, state.distinct):
-        return replace(state, next=None, ended=why, reason="the total moved while reading; asked again, it fits")
-    if state.reported_total == before and not state.drift:
+    moved = state.reported_total != before or state.drift
+    counted = state.reported_total in (state.collected, state.distinct)
+    shuffled = counted and state.reported_total != state.distinct and result.signature not in state.signatures
+    state = replace(state, shuffled=shuffled)
+    if counted and not shuffled:
+        reason = "the total moved while reading; asked again, it fits" if moved else ""
+        return replace(state, next=None, ended=why, reason=reason)
+    if not moved and not shuffled:
         return replace(state, next=None, ended=why, reason="")
     return replace(
         state,
@@ -309,6 +320,8 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         return "suspect", f"{counted}, less than half of the {total} that the site estimates{note}"
     if kind == "estimate":
         return "complete", f"{counted}; {state.ended}, the stated {total} is an estimate{note}"
+    if state.shuffled and state.distinct < total:
+        return "suspect", f"{counted}, but {total} stated; the site lists in another order each time it is asked{note}"
     if total in (got, state.distinct):
         if kind == "capped":
             return "capped", f"{counted}; the site shows the first {total} only{note}"

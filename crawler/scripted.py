@@ -37,3 +37,15 @@ def drawn_later(page: Page) -> str:
         if re.search(r"javascript|sgript", note.text_content() or "", re.IGNORECASE):
             return "a results page that needs JavaScript"
     return ""
+
+
+def never_sent(nothing: Page, some: Page, field: str) -> str:
+    """Whether the search form is one that only scripts answer: it names no address, and the site's answer to any query is
+    the same to the byte."""
+    if nothing.body != some.body or "<script" not in some.text.lower():
+        return ""
+    for box in some.tree.iter("input"):
+        form = next(box.iterancestors("form"), None) if box.get("name") == field else None
+        if form is not None and form.get("action") is None and (form.get("method") or "get").lower() == "get":
+            return "a search form that no server answers"
+    return ""

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.services.dokuwiki import dokuwiki as run_dokuwiki
 from tests.services.engine import Engine
 from tests.services.htdig import htdig as run_htdig
+from tests.services.omega import omega as run_omega
 from tests.services.plone import plone as run_plone
 from tests.services.postgres import postgres as run_postgres
+from tests.services.trac import trac as run_trac
 from tests.services.wagtail import wagtail as run_wagtail
 from tests.services.wordpress import wordpress as run_wordpress
 
-SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig", "plone", "wagtail"}
+SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig", "plone", "wagtail", "omega", "dokuwiki", "trac"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,4 +60,25 @@ def plone() -> Iterator[Engine]:
 def wagtail() -> Iterator[Engine]:
     """A site of Wagtail's project template with more than 300 pages."""
     with run_wagtail() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def omega() -> Iterator[Engine]:
+    """A site of more than 300 pages and documents, searched by Xapian Omega."""
+    with run_omega() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def dokuwiki() -> Iterator[Engine]:
+    """A DokuWiki of more than 300 pages."""
+    with run_dokuwiki() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def trac() -> Iterator[Engine]:
+    """A Trac whose wiki has more than 300 pages."""
+    with run_trac() as engine:
         yield engine

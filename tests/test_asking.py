@@ -30,7 +30,7 @@ from crawler.asking import (
 from crawler.web import canonical_url
 from tests.fixtures.search.dialects import SITES, umbraco
 from tests.fixtures.search.odd import ODD
-from tests.fixtures.search.pretend import HOST, Pretend, corpus, simple_form
+from tests.fixtures.search.pretend import HOST, Doc, Pretend, corpus, shell, simple_form
 
 UNREADABLE = {"robots_barred", "decoys_only", "cludo"}
 PATHS = {"as it comes": True, "without platform files": False}
@@ -236,6 +236,81 @@ def test_a_total_that_stays_wrong_is_suspect_and_both_numbers_are_said():
     assert status == "suspect"
     assert "23 items" in reason
     assert "28 stated" in reason
+
+
+class Shuffling(Pretend):
+    """A site without a fixed order of equal hits: each request cuts its page from another one."""
+
+    def find(self, query: str) -> list[Doc]:
+        found = super().find(query)
+        turn = len(self.asked) % len(found) if found else 0
+        return found[turn:] + found[:turn]
+
+
+def test_hits_that_fell_between_the_pages_of_a_list_without_fixed_order_are_read_at_a_second_reading():
+    site = Shuffling(umbraco, simple_form("/search", "query"), "/search", "query")
+    readings = read(site, find(site), "coaching")
+    assert {hit.url for hit in hits(readings)} == {doc.url for doc in site.find("coaching")}
+    assert conclude(readings[-1].state)[0] == "complete"
+
+
+def test_as_many_items_as_stated_with_a_hit_missing_are_not_complete_where_the_order_changes():
+    class Forgetful(Shuffling):
+        def find(self, query: str) -> list[Doc]:
+            found = super().find(query)
+            return [doc if doc.title != "Staff programme 7" else found[0] for doc in found]
+
+    site = Forgetful(umbraco, simple_form("/search", "query"), "/search", "query")
+    readings = read(site, find(site), "coaching")
+    assert len({hit.url for hit in hits(readings)}) == 22
+    status, reason = conclude(readings[-1].state)
+    assert status == "suspect"
+    assert "another order" in reason
+
+
+def test_a_hit_that_the_site_always_lists_twice_costs_one_request_and_is_complete():
+    site = Pretend(umbraco, simple_form("/search", "query"), "/search", "query")
+    site.docs = [*corpus(), next(doc for doc in corpus() if "coaching" in doc.text)]
+    function = find(site)
+    site.asked.clear()
+    readings = read(site, function, "coaching")
+    assert conclude(readings[-1].state)[0] == "complete"
+    assert (len(hits(readings)), len(site.asked)) == (24, 4)
+
+
+def test_hits_at_the_address_of_the_search_that_carry_the_query_to_have_it_marked_are_hits():
+    form = simple_form(
+        "/go", extra='<input type="hidden" name="do" value="search"><input type="hidden" name="id" value="home">'
+    )
+    tools = '<form action="/go"><select name="do"><option value="">Tools</option></select><button>&gt;</button></form>'
+    order = tools + '<a href="/go?do=search&amp;id=home&amp;q={q}&amp;sort=date">Sort by date</a>'
+
+    def controller(asked):
+        rows = "".join(
+            f'<dt><a href="/go?id={doc.path.strip("/")}&amp;mark={asked.q}">{doc.title}</a></dt><dd>{doc.text}</dd>'
+            for doc in asked.hits
+        )
+        return shell(f"{order.format(q=asked.q)}<dl>{rows}</dl>" if rows else "<p>Nothing was found.</p>", form=form)
+
+    site = Pretend(controller, form, "/go", size=100)
+    function = find(site)
+    assert function.found, function.reason
+    site.asked.clear()
+    readings = read(site, function, "coaching")
+    assert len(site.asked) == 1
+    assert [hit.title for hit in hits(readings)] == [doc.title for doc in site.find("coaching")]
+    assert conclude(readings[-1].state)[0] == "complete"
+
+
+def test_a_form_without_an_address_on_pages_that_never_change_is_one_for_scripts():
+    box = '<form name="search"><input type="text" name="query" aria-label="Search"></form><script src="/bundle.js"></script>'
+
+    async def static(ask: Ask) -> Page:
+        return site.page(ask, shell("<h1>Welcome to the schools and libraries of the district</h1>", form=box))
+
+    site = Pretend(umbraco, box)
+    site.fetch = static
+    assert find(site).status == "script-only"
 
 
 def test_a_page_limit_is_a_cap():

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Install what the tests marked `services` need. Debian packages: two real search engines with a site around
-# them (WordPress, ht://Dig), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each in a virtual
-# environment of its own under .services/: two more real engines (Plone, Wagtail), and ASReview to be compared with.
+# Install what the tests marked `services` need. Debian packages: four real search engines with a site around
+# them (WordPress, ht://Dig, Xapian Omega, DokuWiki), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each
+# in a virtual environment of its own under .services/: three more real engines (Plone, Wagtail, Trac), and ASReview to be
+# compared with.
 #
 #   tests/services/install.sh          install what is missing (root and apt-get needed only for Debian packages)
 #   tests/services/install.sh --check  only say what is missing
@@ -13,7 +14,7 @@ set -eu
 
 # php-cgi and webfs stand for Apache in WordPress's dependencies: no test needs a web server package.
 PACKAGES="wordpress wordpress-theme-twentytwentythree php php-cgi php-cli php-mysql webfs
-mariadb-server htdig poppler-utils postgresql
+mariadb-server htdig xapian-omega dokuwiki php-xml poppler-utils postgresql
 libreoffice-writer-nogui libreoffice-impress-nogui libreoffice-calc-nogui
 chromium fonts-liberation"
 
@@ -57,6 +58,7 @@ check=no
 unfinished=no
 make_environment plone Plone
 make_environment wagtail wagtail waitress
+make_environment trac Trac setuptools
 make_environment asreview asreview
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
