@@ -90,7 +90,8 @@ def _seed(path: Path, number: int, line: str) -> Example:
 def decided(record: Record, protocol: Protocol) -> list[Example]:
     """Return one example a decided text of ``protocol`` in the record, in the order of the texts' hashes.
 
-    What counts as the decision is said in one place for all stages: study/decisions.py.
+    What counts as the decision is said in one place for all stages: study/decisions.py. Near-duplicates teach once: a text
+    that nobody read, because the decision on its like holds for it, is left out.
     """
     standing = decisions(record, protocol.name)
     shown = select(label.c.text_hash, label.c.title, label.c.text).where(label.c.protocol == protocol.name)
@@ -111,6 +112,7 @@ def decided(record: Record, protocol: Protocol) -> list[Example]:
             flags=decision.flags,
         )
         for key, decision in sorted(standing.items())
+        if not decision.follows
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from study import record as r
 from study.record import Record
 
 RELEVANCES = ("relevant", "off-topic", "ambiguous")
+UNDECIDED = ("skip", "undone")  # rows that decide nothing: the annotator put the text off, or took a decision back
 
 
 @dataclass(frozen=True)
@@ -27,35 +29,50 @@ class Decision:
     flags: tuple[str, ...]
     people: int
     disputed: bool
+    follows: bool  # nobody read this text: the decision was made on a near-duplicate
 
 
 def decisions(record: Record, protocol: str) -> dict[str, Decision]:
     """Return the standing decision of each labelled text of a protocol, by text hash.
 
-    Each annotator's newest row counts; an adjudicator's settles the text; where annotators differ on relevance it is
-    ambiguous until one does. A skip decides nothing.
+    Each annotator's newest row counts, or nothing of theirs if it is a skip or takes a decision back; the newest of an
+    adjudicator settles the text; where annotators differ on relevance it is ambiguous until one does.
     """
-    query = select(r.label).where(r.label.c.protocol == protocol, r.label.c.decision != "skip").order_by(r.label.c.id)
-    rows: dict[str, dict[tuple[str, str], Any]] = defaultdict(dict)
+    query = select(r.label).where(r.label.c.protocol == protocol).order_by(r.label.c.id)
     with record.begin() as db:
-        for row in db.execute(query):
-            rows[row.text_hash][row.role, row.annotator] = row
+        rows = newest(db.execute(query))
     return {text_hash: _standing(text_hash, by_person) for text_hash, by_person in rows.items()}
+
+
+def newest(rows: Iterable[Any]) -> dict[str, dict[tuple[str, str], Any]]:
+    """Return what each person says of each text now: label rows in the order of their ids in, text -> (role, annotator) -> row out.
+
+    A person whose newest row is a skip or takes a decision back says nothing; texts of which nobody says anything are left out.
+    """
+    said: dict[str, dict[tuple[str, str], Any]] = defaultdict(dict)
+    for row in rows:
+        said[row.text_hash][row.role, row.annotator] = row
+    standing = {
+        text_hash: {person: row for person, row in by_person.items() if row.decision not in UNDECIDED}
+        for text_hash, by_person in said.items()
+    }
+    return {text_hash: by_person for text_hash, by_person in standing.items() if by_person}
 
 
 def _standing(text_hash: str, by_person: dict[tuple[str, str], Any]) -> Decision:
     settled = [row for (role, _), row in by_person.items() if role == "adjudicator"]
-    rows = settled[-1:] or list(by_person.values())
+    rows = sorted(settled, key=lambda row: row.id)[-1:] or list(by_person.values())
     disputed = len({row.decision for row in rows}) > 1
-    newest = max(rows, key=lambda row: row.id)
+    last = max(rows, key=lambda row: row.id)
     return Decision(
         text_hash=text_hash,
-        relevance="ambiguous" if disputed else newest.decision,
-        relation=newest.relation or "none",
-        topics=tuple(newest.topics),
-        approaches=tuple(newest.approaches),
-        depth=newest.depth or "main",
-        flags=tuple(newest.flags),
+        relevance="ambiguous" if disputed else last.decision,
+        relation=last.relation or "none",
+        topics=tuple(last.topics),
+        approaches=tuple(last.approaches),
+        depth=last.depth or "main",
+        flags=tuple(last.flags),
         people=len({annotator for _, annotator in by_person}),
         disputed=disputed,
+        follows=all(row.follows is not None for row in by_person.values()),
     )

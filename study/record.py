@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from study.errors import UserError
 from study.tables import (
+    assignment,
     body,
     capture,
     clean,
@@ -37,6 +38,7 @@ from study.tables import (
     mention,
     metadata,
     model,
+    near_text,
     page,
     search,
     site,
@@ -48,6 +50,7 @@ from study.tables import (
 __all__ = [
     "Record",
     "RecordError",
+    "assignment",
     "body",
     "capture",
     "clean",
@@ -61,6 +64,7 @@ __all__ = [
     "mention",
     "metadata",
     "model",
+    "near_text",
     "page",
     "search",
     "site",

@@ -312,7 +312,7 @@ label = Table(
     Column("role", String(20), nullable=False),  # annotator | adjudicator | import
     Column("source", String(20), nullable=False),  # likely | uncertain | random | import
     Column("score_shown", Boolean, nullable=False),
-    Column("decision", String(12), nullable=False),  # relevant | off-topic | ambiguous | skip
+    Column("decision", String(12), nullable=False),  # relevant | off-topic | ambiguous | skip | undone
     Column("relation", String(12)),
     Column("topics", JSON, nullable=False),
     Column("approaches", JSON, nullable=False),
@@ -321,5 +321,30 @@ label = Table(
     Column("note", CleanText, nullable=False, default=""),
     Column("seconds", Float),
     Column("supersedes", ForeignKey("label.id")),
+    Column("follows", Integer),  # null: read by the annotator; else the label of the near-duplicate that was read
+    Column("form", String(40)),  # of the labelling page: a form sent twice is saved once
     Index(None, "text_hash"),
+    Index(None, "form", unique=True),
+)
+
+assignment = Table(
+    "assignment",  # a text in somebody's hands: its place is given to nobody else until the lease has run out
+    metadata,
+    Column("protocol", String(100), primary_key=True),
+    Column("group_hash", String(64), primary_key=True),  # near-duplicates are in one hand: near_text.group_hash
+    Column("place", Integer, primary_key=True, autoincrement=False),  # 0, 1, ...: a text that two people read has two
+    Column("text_hash", String(64), nullable=False),  # the text shown
+    Column("annotator", String(100), nullable=False),
+    Column("source", String(20), nullable=False),  # likely | uncertain | random: goes into the label
+    Column("given_at", Moment, nullable=False),
+    Column("until", Moment),  # end of the lease; null: decided, the place is taken for good
+)
+
+near_text = Table(
+    "near_text",  # a function of the texts and the protocol: texts so alike that one decision holds (labels.nearness)
+    metadata,
+    Column("protocol_hash", String(64), primary_key=True),
+    Column("text_hash", String(64), primary_key=True),
+    Column("group_hash", String(64), nullable=False),  # the text of the group that was met first
+    Column("similarity", Float, nullable=False),  # to that text, 0 to 1
 )

@@ -182,6 +182,29 @@ def test_a_changed_mind_counts_and_the_first_row_stays(record):
     assert decisions(record, "nfer-2008")[key].relevance == "relevant"
 
 
+def test_a_decision_taken_back_counts_no_more_and_its_row_stays(record):
+    key = text_hash("", "NQT mentors")
+    with record.begin() as db:
+        rows = [label_row("NQT mentors", "heron", decision) for decision in ("relevant", "undone")]
+        db.execute(r.label.insert(), [*rows, label_row("NQT mentors", "wren", "off-topic")])
+        assert len(db.execute(select(r.label)).all()) == 3
+    assert decisions(record, "nfer-2008")[key].relevance == "off-topic"
+    with record.begin() as db:
+        db.execute(r.label.insert(), [label_row("NQT mentors", "wren", "undone")])
+    assert decisions(record, "nfer-2008") == {}
+
+
+def test_a_text_that_nobody_read_is_told_from_one_that_somebody_did(record):
+    with record.begin() as db:
+        first = db.execute(r.label.insert(), label_row("NQT mentors, May", "heron", "relevant")).inserted_primary_key[0]
+        db.execute(r.label.insert(), [{**label_row("NQT mentors, June", "heron", "relevant"), "follows": first}])
+    standing = decisions(record, "nfer-2008")
+    assert {key: decision.follows for key, decision in standing.items()} == {
+        text_hash("", "NQT mentors, May"): False,
+        text_hash("", "NQT mentors, June"): True,
+    }
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
