@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 
 from study import protocol as study_protocol
+from study.judging import UNCLEAR
 from study.protocol import Protocol
 
-UNCLEAR = "unclear"
 QUOTE_LIMIT = 300  # characters
 _NEAR = 300  # characters in which what a mention is about, explained or linked by is looked for
 _AT = 40  # characters each side in which `unless` rules a candidate out
@@ -89,7 +89,7 @@ def _candidates(rules: _Rules, whole: str, lowered: str) -> list[tuple[int, int]
 
 
 def _decide(rules: _Rules, whole: str, start: int, end: int) -> str | None:
-    """Return None where the candidate counts, else the namesake or :data:`UNCLEAR`."""
+    """Return None where the candidate counts, else the namesake or :data:`study.judging.UNCLEAR`."""
     name = whole[start:end]
     for namesake, pattern in rules.namesakes:
         # A namesake at the name itself decides even a candidate that looks certain.

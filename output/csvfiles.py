@@ -36,11 +36,21 @@ def write_csv(path: Path, table: pd.DataFrame, *, excel: bool = False) -> list[P
     written = [_write(path, safe, "utf-8")]
     if excel:
         return [*written, _write(for_excel, safe, "utf-8-sig")]
-    try:
-        for_excel.unlink(missing_ok=True)
-    except OSError as problem:
-        raise ReportError(f"{for_excel}: is out of date and cannot be removed: {problem.strerror}") from problem
+    _remove(for_excel)
     return written
+
+
+def remove_csv(path: Path) -> None:
+    """Remove a table that an earlier report wrote and this one does not have; raises :class:`ReportError`."""
+    _remove(path)
+    _remove(path.with_name(f"{path.stem}_excel.csv"))
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as problem:
+        raise ReportError(f"{path}: is out of date and cannot be removed: {problem.strerror}") from problem
 
 
 def _write(path: Path, table: pd.DataFrame, encoding: str) -> Path:

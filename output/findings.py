@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from output.reading import CrawlRows, Verdict
+from study.judging import UNCLEAR
 from study.protocol import Keyword, Protocol
 
 CONFIRMED, MODEL, AMBIGUOUS = "yes_confirmed", "yes_model", "ambiguous"
@@ -105,7 +106,7 @@ def _mentions(rows: CrawlRows, protocol: Protocol) -> pd.DataFrame:
     codes = {mention.code for mention in protocol.mentions}
     seen = rows.mentions[rows.mentions["what"].isin(list(codes))]
     counts = seen["counts"].astype(bool)
-    seen = seen[counts | seen["which"].isna() | (seen["which"] == "")]
+    seen = seen[counts | seen["which"].isna() | seen["which"].isin(["", UNCLEAR])]
     seen = seen.assign(cell=seen["counts"].astype(bool).map({True: MODEL, False: AMBIGUOUS}))
     seen = seen.sort_values("counts", ascending=False, kind="stable").drop_duplicates(["text_hash", "what"])
     seen = seen.rename(columns={"what": "code"}).assign(what="mention")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+# Controls, and marks that turn the direction of reading: no file format wants them, and they can make a quote read otherwise.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 MAX_QUOTE = 299  # characters: 300 with the apostrophe that a cell beginning like a formula gets
 _EMAIL = re.compile(
     r"[\w.+'%-]+\s?(?:@|\(at\)|\[at\]|\{at\})\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+"
@@ -33,8 +35,8 @@ def masked(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` masked, with white space folded."""
-    return masked(" ".join(text.split()))
+    """Return ``text`` masked, with white space folded and what cannot be seen left out."""
+    return masked(" ".join(_UNSEEN.sub("", text).split()))
 
 
 def quote(text: str, around: re.Pattern[str] | None = None) -> str:

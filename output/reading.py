@@ -34,6 +34,7 @@ class Verdict:
     depth: str  # main | section | brief
     probability: float  # of relevance by the model; 0 where it gave none
     confirmed: bool
+    topics: tuple[str, ...] = ()  # of an off-topic text
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,17 @@ def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, mode
         ).drop_duplicates()
         mentions = _frame(
             db,
-            select(r.mention.c.text_hash, r.mention.c.what, r.mention.c.counts, r.mention.c.which, r.mention.c.quote)
+            select(
+                r.mention.c.text_hash,
+                r.mention.c.what,
+                r.mention.c.counts,
+                r.mention.c.which,
+                r.mention.c.quote,
+                r.mention.c.about,
+                r.mention.c.beside_keyword,
+                r.mention.c.explained,
+                r.mention.c.linked,
+            )
             .where(r.mention.c.protocol_hash == protocol.hash, r.mention.c.text_hash.in_(texts_of(wanted)))
             .order_by(r.mention.c.text_hash, r.mention.c.what, r.mention.c.start),
         )
@@ -112,6 +123,7 @@ def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) ->
         r.judgement.c.approaches,
         r.judgement.c.depth,
         r.judgement.c.probability,
+        r.judgement.c.topics,
     ).where(
         r.judgement.c.protocol_hash == protocol.hash,
         r.judgement.c.model_id == model_id,
@@ -119,7 +131,13 @@ def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) ->
     )
     return {
         row.text_hash: Verdict(
-            row.relevance, row.relation, tuple(row.approaches), row.depth, row.probability or 0.0, confirmed=False
+            row.relevance,
+            row.relation,
+            tuple(row.approaches),
+            row.depth,
+            row.probability or 0.0,
+            confirmed=False,
+            topics=tuple(row.topics),
         )
         for row in db.execute(query)
     }
@@ -144,6 +162,7 @@ def _standing(judged: dict[str, Verdict], decided: dict[str, Decision], texts: I
             decision.depth,
             model.probability if model else 0.0,
             confirmed=True,
+            topics=decision.topics,
         )
     return standing
 

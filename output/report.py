@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from output.csvfiles import ReportError, write_csv
+from output.columns import Described, describe, names
+from output.csvfiles import remove_csv, write_csv
+from output.datapackage import as_json, data_package, dfe_meta, dictionary, write_text
+from output.evidence import evidence
 from output.tables import tables
 from output.tallies import Tally, take
 from study.protocol import Protocol
@@ -42,19 +46,26 @@ def make_report(
     """
     tally = take(record, protocol, crawl_id, model_only=model_only, without_brief=without_brief)
     folder = directory or REPORTS / protocol.name
-    files = [
-        path
-        for name, table in tables(record, tally).by_name.items()
-        for path in write_csv(folder / f"{name}.csv", table, excel=excel)
-    ]
+    shown = evidence(record, tally)
+    made = tables(record, tally, shown)
+    described = {name: describe(name, table.columns) for name, table in made.items()}
+    for name in names():
+        if name not in made:
+            remove_csv(folder / f"{name}.csv")
+    files = [path for name, table in made.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)]
+    files += _beside(folder, tally, described)
     return Report(tally, folder, (*files, _write_credits(folder, protocol)))
 
 
+def _beside(folder: Path, tally: Tally, described: Mapping[str, Described]) -> Iterator[Path]:
+    """What says what the tables are."""
+    yield from write_csv(folder / "data-dictionary.csv", dictionary(described))
+    for name, table in described.items():
+        if table.dfe:
+            yield from write_csv(folder / f"{name}.meta.csv", dfe_meta(table))
+    yield write_text(folder / "datapackage.json", as_json(data_package(tally, described, folder)))
+
+
 def _write_credits(folder: Path, protocol: Protocol) -> Path:
-    path = folder / "credits.txt"
     source = protocol.published.source if protocol.published else "(this study has no published round)"
-    try:
-        path.write_text(f"{_CREDITS.read_text(encoding='utf-8')}{source}\n", encoding="utf-8", newline="\n")
-    except OSError as problem:
-        raise ReportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
-    return path
+    return write_text(folder / "credits.txt", f"{_CREDITS.read_text(encoding='utf-8')}{source}\n")

@@ -1,18 +1,21 @@
-"""The five tables of a report, as they are published. What each column means is in docs/reports.md."""
+"""The tables of a report, as they are published. What each column means: output/columns.toml."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from output.evidence import evidence, http_only
+from output.evidence import http_only
 from output.findings import AMBIGUOUS, YES
+from output.groups import groups
+from output.mapping import mapping
+from output.named import definitions, mentions
 from output.places import NOT_KNOWN
 from output.tallies import USABLE, StudyRow, Tally, reported_by_variant
+from output.topics import funnel, topics
 from study.authorities import sample, samples
 from study.health import way
 from study.record import Record
@@ -22,32 +25,27 @@ _HOST_KINDS = ("main", "portal", "committee")
 _Row = dict[str, object]
 
 
-@dataclass(frozen=True)
-class Tables:
-    """One report; ``by_name`` are the files without their suffix."""
+def tables(record: Record, tally: Tally, shown: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tables of a report by file name, in the order they are read in; ``shown`` is :func:`evidence`'s.
 
-    keywords: pd.DataFrame
-    authorities: pd.DataFrame
-    approaches: pd.DataFrame
-    evidence: pd.DataFrame
-    coverage: pd.DataFrame
+    A table the protocol gives no cause for (no framework, no group that counts relevance) is not among them.
 
-    @property
-    def by_name(self) -> Mapping[str, pd.DataFrame]:
-        """The tables by file name, in the order they are read in."""
-        return dict(vars(self))
-
-
-def tables(record: Record, tally: Tally) -> Tables:
-    """Make the tables of a report; the record is asked for quotes and titles only."""
-    shown = evidence(record, tally)
-    return Tables(
-        keywords=_table(_keywords(tally)),
-        authorities=_table(_authorities(tally)),
-        approaches=_table(_approaches(tally, shown)),
-        evidence=_evidence(tally, shown),
-        coverage=_table(_coverage(tally)),
-    )
+    The record is asked for quotes, titles, dates and the texts that are mapped to the framework, nothing else.
+    """
+    made = {
+        "keywords": table(_keywords(tally)),
+        "authorities": table(_authorities(tally)),
+        "approaches": table(_approaches(tally, shown)),
+        "framework": table(mapping(record, tally)),
+        "mentions": mentions(record, tally),
+        "definitions": definitions(record, tally),
+        "funnel": table(funnel(tally)),
+        "topics": table(topics(tally)),
+        "groups": table(groups(tally)),
+        "evidence": _evidence(tally, shown),
+        "coverage": table(_coverage(tally)),
+    }
+    return {name: one for name, one in made.items() if len(one.columns)}
 
 
 def column(what: str, code: str) -> str:
@@ -55,7 +53,8 @@ def column(what: str, code: str) -> str:
     return f"{what}_{code.replace('-', '_')}"
 
 
-def _table(rows: Iterable[_Row]) -> pd.DataFrame:
+def table(rows: Iterable[_Row]) -> pd.DataFrame:
+    """Return rows as a frame; numbers stay as they are beside an x or a z."""
     kept = list(rows)
     # object, so that a column of numbers with an x in it is written as it was put in
     return pd.DataFrame(kept, columns=list(kept[0]) if kept else None, dtype=object)
@@ -153,6 +152,7 @@ def _approaches(tally: Tally, shown: pd.DataFrame) -> Iterable[_Row]:
             yield {
                 "authority": place.key,
                 "authority_name": place.name,
+                "region_name": place.region_name,
                 "approach": approach.code,
                 "approach_name": approach.name,
                 "cell": cell,

@@ -11,6 +11,7 @@ from study import record as r
 from study.protocol import Protocol
 
 RULES = "rules"  # the model id of judgements made without a model
+UNCLEAR = "unclear"  # what a mention is of (mention.which) that could not be told from its namesakes
 
 
 def texts_of(crawl_id: int) -> Select[Any]:

@@ -95,6 +95,21 @@ class Mention(_Strict):
     linked: list[Pattern] = []  # addresses within 300 characters that lead to it
 
 
+class Offered(_Strict):
+    """One entry of a framework that offers are mapped to: a type of it, or one end of a spectrum.
+
+    A text that is relevant offers it where a person or the model gave it ``approach``, or where one of ``cues`` stands
+    near the words it is about (``core``).
+    """
+
+    dimension: Code  # e.g. type, peer-or-expert-novice
+    code: Code
+    name: str
+    about: str = ""
+    approach: Code | None = None  # the approach that says the same
+    cues: list[Pattern] = []
+
+
 class Published(_Strict):
     """Figures of a published round of the study, printed beside ours."""
 
@@ -131,6 +146,7 @@ class Protocol(_Strict):
     mentions: list[Mention] = []
     deployment: Deployment | None = None  # needed where there are seeds
     published: Published | None = None
+    framework: list[Offered] = []  # what a report maps the relevant texts to
 
     @model_validator(mode="after")
     def _references_hold(self) -> Protocol:
@@ -151,7 +167,13 @@ class Protocol(_Strict):
             raise ValueError(
                 f"deployment.topics names {sorted(self.deployment.topics)}; expected a share for each of {sorted(topics)}"
             )
-        for kind in ("keywords", "relations", "topics", "approaches", "flags", "mentions"):
+        approaches = {approach.code for approach in self.approaches}
+        for offered in self.framework:
+            if offered.approach is not None and offered.approach not in approaches:
+                raise ValueError(
+                    f"framework.{offered.code}.approach is {offered.approach!r}; expected one of {sorted(approaches)}"
+                )
+        for kind in ("keywords", "relations", "topics", "approaches", "flags", "mentions", "framework"):
             codes = [entry.code for entry in getattr(self, kind)]
             twice = sorted({code for code in codes if codes.count(code) > 1})
             if twice:
@@ -160,8 +182,11 @@ class Protocol(_Strict):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of what the protocol says (not of its comments or layout)."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """SHA-256 of what the protocol says (not of its comments or layout).
+
+        Without ``framework``: it is read when a report is made, so changing it leaves what was judged as it is.
+        """
+        return hashlib.sha256(self.model_dump_json(exclude={"framework"}).encode()).hexdigest()
 
     def keyword(self, code: str) -> Keyword:
         """Return the keyword group with this code; KeyError if there is none."""

@@ -85,10 +85,10 @@ strategy = ["E10000016"]
 """
 
 
-def small_protocol(directory: Path) -> Protocol:
-    """The study of these tests: two groups that count relevance, one that counts a mention, two approaches."""
+def small_protocol(directory: Path, more: str = "") -> Protocol:
+    """The study of these tests: two groups that count relevance, one that counts a mention, two approaches; and ``more``."""
     path = directory / "small.toml"
-    path.write_text(PROTOCOL, encoding="utf-8")
+    path.write_text(PROTOCOL + more, encoding="utf-8")
     return load(str(path))
 
 
@@ -197,11 +197,12 @@ class SmallCrawl:
         outcome: str = "ok",
         status: int = 200,
         error: str | None = None,
-        mentions: Sequence[tuple[str, str | None, bool, str]] = (),
+        mentions: Sequence[tuple[Any, ...]] = (),
         model_id: str = MODEL,
         **judged: Any,
     ) -> str:
-        """Fetch a page, judge its text (``relevance`` None: not judged yet); ``mentions`` are (what, which, counts, quote).
+        """Fetch a page, judge its text (``relevance`` None: not judged yet); ``mentions`` are (what, which, counts, quote) and,
+        where they matter, further columns as a dict.
 
         Returns the text's hash.
         """
@@ -224,11 +225,11 @@ class SmallCrawl:
         if outcome == "ok" and relevance is not None:
             self.judged(kept, relevance, model_id=model_id, **judged)
         with self.record.begin() as db:
-            for start, (what, which, counts, quote) in enumerate(mentions):
+            for start, (what, which, counts, quote, *more) in enumerate(mentions):
                 row = {"what": what, "which": which, "counts": counts, "quote": quote, "start": start, "end": start + 3}
                 seen = {"about": [], "beside_keyword": False, "explained": False, "linked": False}
                 same = {"text_hash": kept, "protocol_hash": self.protocol.hash}
-                r.insert_new(db, r.mention, [{**same, **row, **seen}])
+                r.insert_new(db, r.mention, [{**same, **row, **seen, **(more[0] if more else {})}])
         return kept
 
     def judged(self, kept: str, relevance: str, *, model_id: str = MODEL, at: datetime = NOON, **judged: Any) -> None:

@@ -155,11 +155,34 @@ def test_a_code_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert "topics: other stands twice" in _refused(tmp_path, twice)
 
 
+FRAMEWORK = """
+[[framework]]
+dimension = "type"
+code = "new-staff"
+name = "New staff"
+approach = "{approach}"
+"""
+
+
+def test_what_a_report_maps_to_leaves_what_was_judged_as_it_is(tmp_path: Path) -> None:
+    plain, mapped = tmp_path / "plain.toml", tmp_path / "mapped.toml"
+    approach = '\n[[approaches]]\ncode = "scheme"\nname = "Scheme"\n'
+    plain.write_text(SMALL + approach, encoding="utf-8")
+    mapped.write_text(SMALL + approach + FRAMEWORK.format(approach="scheme"), encoding="utf-8")
+    assert protocol.load(str(plain)).hash == protocol.load(str(mapped)).hash
+
+
+def test_a_framework_of_unknown_approaches_is_refused(tmp_path: Path) -> None:
+    assert "framework.new-staff.approach is 'nothing'" in _refused(
+        tmp_path, SMALL + FRAMEWORK.format(approach="nothing")
+    )
+
+
 def test_the_page_about_protocols_names_every_key() -> None:
     page = (Path(__file__).parent.parent / "docs" / "protocols.md").read_text(encoding="utf-8")
     models = (
         protocol.Protocol, protocol.Keyword, protocol.Relation, protocol.Coded, protocol.Namesake, protocol.Mention,
-        protocol.Deployment, protocol.Published,
+        protocol.Deployment, protocol.Published, protocol.Offered,
     )  # fmt: skip
     keys = {key for model in models for key in model.model_fields}
     assert {key for key in keys if f"`{key}`" not in page} == set()
