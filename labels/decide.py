@@ -1,4 +1,8 @@
-"""Take in decisions: each row is checked against the protocol and added; nothing is overwritten."""
+"""Take in decisions: each is checked against the protocol and added; nothing is overwritten.
+
+A decision holds for its text and for the near-duplicates of it (labels.nearness): each of those gets a row of its own that
+names the row it follows, unless the annotator has read and decided that very text.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,24 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from labels.codebook import codebook
 from study import record as r
-from study.decisions import RELEVANCES
+from study.decisions import RELEVANCES, UNDECIDED
 from study.protocol import Protocol
 from study.record import Record
 
-CODEBOOK = "1"  # version of labels/CODEBOOK.md
 DEPTHS = ("main", "section", "brief")
+SOURCES = ("likely", "uncertain", "random")
 LIST_SEPARATOR = ";"
+SAID = (
+    "decision",
+    "relation",
+    "topics",
+    "approaches",
+    "depth",
+    "flags",
+    "note",
+)  # the columns in which a person speaks
 
 
 @dataclass
@@ -27,6 +41,25 @@ class Taken:
     added: int = 0
     unchanged: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who decides: a pseudonym, and whether as annotator or as adjudicator."""
+
+    name: str
+    role: str = "annotator"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a text came before a person: why it was in the queue, where it was found, how long it took, on which form."""
+
+    source: str = "import"
+    authority: str | None = None
+    url: str | None = None
+    seconds: float | None = None
+    form: str | None = None
 
 
 def take(
@@ -46,57 +79,136 @@ def take(
     with record.begin() as db:
         for number, row in rows:
             try:
-                added = _add(db, protocol, row, annotator, role)
+                text_hash = str(row.get("text_hash") or "").strip()
+                said = checked(protocol, row)
+                reading = Reading(
+                    source=row["source"] if row.get("source") in SOURCES else "import",
+                    authority=row.get("authority") or None,
+                    url=row.get("url") or None,
+                    seconds=_seconds(row.get("seconds")),
+                )
+                added = save(db, protocol, text_hash, Person(annotator, role), said, reading)
             except ValueError as problem:
                 taken.problems.append(f"row {number}: {problem}")
                 continue
-            taken.added += added
-            taken.unchanged += not added
+            taken.added += added is not None
+            taken.unchanged += added is None
     return taken
 
 
-def _add(db: Connection, protocol: Protocol, row: Mapping[str, Any], annotator: str, role: str) -> bool:
-    text_hash = str(row.get("text_hash") or "").strip()
-    text = db.execute(select(r.text).where(r.text.c.text_hash == text_hash)).one_or_none()
-    if text is None:
-        raise ValueError(f"text_hash {text_hash[:16]!r} is no text of this record")
-    said = _checked(protocol, row)
-    earlier = db.execute(
+def save(
+    db: Connection, protocol: Protocol, text_hash: str, person: Person, said: Mapping[str, Any], reading: Reading
+) -> int | None:
+    """Add a decision (columns SAID, as :func:`checked` returns them) and the rows that follow from it.
+
+    Returns the id of the new row; None where the person's newest row on the text already says just that. Raises ValueError
+    for a text that the record does not hold.
+    """
+    earlier = latest(db, protocol, text_hash, person)
+    if (
+        earlier is not None
+        and earlier.follows is None
+        and all(getattr(earlier, name) == value for name, value in said.items())
+    ):
+        return None
+    added = add_row(db, protocol, text_hash, person, said, reading, earlier)
+    like = Reading(reading.source, reading.authority, reading.url)
+    for member in near_duplicates(db, protocol, text_hash):
+        before = latest(db, protocol, member, person)
+        if before is None or before.follows is not None or before.decision in UNDECIDED:
+            add_row(db, protocol, member, person, {**said, "note": ""}, like, before, follows=added)
+    return added
+
+
+def undo(db: Connection, protocol: Protocol, label_id: int, person: Person) -> Any:
+    """Take a decision back by a further row: what was decided before it holds again, else nothing is decided.
+
+    Returns the row taken back, or None where there is nothing to do: it is not this person's newest on its text, or is
+    taken back already.
+    """
+    row = db.execute(select(r.label).where(r.label.c.id == label_id, r.label.c.protocol == protocol.name)).one_or_none()
+    if row is None or (row.annotator, row.role) != (person.name, person.role) or row.decision == "undone":
+        return None
+    newest = latest(db, protocol, row.text_hash, person)
+    if newest is None or newest.id != row.id:
+        return None
+    before = None
+    if row.supersedes is not None:
+        before = db.execute(select(r.label).where(r.label.c.id == row.supersedes)).one()
+    holds = before if before is not None and before.decision not in UNDECIDED and before.follows is None else None
+    said = {name: getattr(holds or row, name) for name in SAID}
+    if holds is None:
+        said["decision"] = "undone"
+    save(db, protocol, row.text_hash, person, said, Reading(row.source, row.authority, row.url))
+    return row
+
+
+def latest(db: Connection, protocol: Protocol, text_hash: str, person: Person) -> Any:
+    """Return the person's newest label row on a text, None where there is none."""
+    return db.execute(
         select(r.label)
         .where(
             r.label.c.text_hash == text_hash,
             r.label.c.protocol == protocol.name,
-            r.label.c.annotator == annotator,
-            r.label.c.role == role,
+            r.label.c.annotator == person.name,
+            r.label.c.role == person.role,
         )
         .order_by(r.label.c.id.desc())
         .limit(1)
     ).one_or_none()
-    if earlier is not None and all(getattr(earlier, name) == value for name, value in said.items()):
-        return False
-    db.execute(
-        r.label.insert().values(
-            decided_at=datetime.now(UTC),
-            text_hash=text_hash,
-            authority=row.get("authority") or None,
-            url=row.get("url") or None,
-            title=text.title,
-            text=text.text,
-            protocol=protocol.name,
-            codebook=CODEBOOK,
-            annotator=annotator,
-            role=role,
-            source=row.get("source") if row.get("source") in ("likely", "uncertain", "random") else "import",
-            score_shown=False,
-            seconds=_seconds(row.get("seconds")),
-            supersedes=earlier.id if earlier is not None else None,
-            **said,
-        )
+
+
+def near_duplicates(db: Connection, protocol: Protocol, text_hash: str) -> list[str]:
+    """Return the other texts of the group of a text, in a fixed order; none where groups were not made yet."""
+    near = r.near_text.c
+    group = select(near.group_hash).where(near.protocol_hash == protocol.hash, near.text_hash == text_hash)
+    members = select(near.text_hash).where(
+        near.protocol_hash == protocol.hash,
+        near.group_hash == group.scalar_subquery(),
+        near.text_hash != text_hash,
     )
-    return True
+    return list(db.execute(members.order_by(near.text_hash)).scalars())
 
 
-def _checked(protocol: Protocol, row: Mapping[str, Any]) -> dict[str, Any]:
+def add_row(
+    db: Connection,
+    protocol: Protocol,
+    text_hash: str,
+    person: Person,
+    said: Mapping[str, Any],
+    reading: Reading,
+    earlier: Any,
+    follows: int | None = None,
+) -> int:
+    """Add one label row as it stands, superseding ``earlier``; return its id. Raises ValueError where the record lacks the text."""
+    text = db.execute(select(r.text).where(r.text.c.text_hash == text_hash)).one_or_none()
+    if text is None:
+        raise ValueError(f"text_hash {text_hash[:16]!r} is no text of this record")
+    row = r.label.insert().values(
+        decided_at=datetime.now(UTC),
+        text_hash=text_hash,
+        authority=reading.authority,
+        url=reading.url,
+        title=text.title,
+        text=text.text,
+        protocol=protocol.name,
+        codebook=codebook().version,
+        annotator=person.name,
+        role=person.role,
+        source=reading.source,
+        score_shown=False,
+        seconds=reading.seconds,
+        supersedes=earlier.id if earlier is not None else None,
+        follows=follows,
+        form=reading.form,
+        **said,
+    )
+    key = db.execute(row).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+def checked(protocol: Protocol, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns SAID of a row, checked against the protocol; lists may be joined with ';'. Raises ValueError."""
     decision = str(row.get("decision") or "").strip()
     if decision not in (*RELEVANCES, "skip"):
         raise ValueError(f"decision {decision!r}; expected {', '.join(RELEVANCES)} or skip")

@@ -122,6 +122,12 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day the crawl speaks for; default today."),
 ]
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="After the texts the model asks about, go on with those it would drop, likeliest first."
+    ),
+]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Begin a new crawl even if one like it was interrupted and could go on.")
 ]

@@ -347,4 +347,5 @@ near_text = Table(
     Column("text_hash", String(64), primary_key=True),
     Column("group_hash", String(64), nullable=False),  # the text of the group that was met first
     Column("similarity", Float, nullable=False),  # to that text, 0 to 1
+    Index(None, "protocol_hash", "group_hash"),
 )

@@ -17,11 +17,13 @@ def queue(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .csv or .jsonl.")],
     record: o.RecordUrl = "",
     protocol: o.ProtocolName = "nfer-2008",
+    everything: o.Everything = False,
 ) -> None:
     """Write the texts of the newest crawl that a person should decide, with empty columns for the answers.
 
-    Fill in `decision` (relevant, off-topic, ambiguous or skip), `relation`, `topics`, `approaches`, `depth` and `note`
-    (lists with ; between), then import the file. The codebook is labels/CODEBOOK.md.
+    Likely, uncertain and random ones are mixed as on the labelling page; near-duplicates stand in it once. Fill in
+    `decision` (relevant, off-topic, ambiguous or skip), `relation`, `topics`, `approaches`, `depth` and `note` (lists with ;
+    between), then import the file. The codebook is labels/CODEBOOK.md.
 
     Example:
 
@@ -35,7 +37,7 @@ def queue(
 
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
-        items = queued(opened, study, opened.latest_crawl(study.name))
+        items = queued(opened, study, opened.latest_crawl(study.name), everything=everything)
         count = write_queue(output, items)
     typer.echo(f"{output}: {count} texts to decide")
 

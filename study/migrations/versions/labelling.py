@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("similarity", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("protocol_hash", "text_hash", name=op.f("pk_near_text")),
     )
+    op.create_index(op.f("ix_near_text_protocol_hash_group_hash"), "near_text", ["protocol_hash", "group_hash"])
     with op.batch_alter_table("label", schema=None) as batch_op:
         batch_op.add_column(sa.Column("follows", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("form", sa.String(length=40), nullable=True))
