@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from replica.plan import HERE, SitePlan
@@ -35,13 +36,27 @@ _MENU = (
     "Social care and health",
     "Have your say",
 )
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _MARK = re.compile(r"\$\{(\w+)\}")
 _LIVE = frozenset({"title", "main", "box", "crumb"})
 
 
-def vocabulary(plan: SitePlan) -> dict[str, str]:
-    """Role -> class name of a site; no two sites share their set."""
-    rng = random.Random(f"{plan.code}/vocabulary")
+def vocabulary(plan: SitePlan, skin: str = "") -> dict[str, str]:
+    """Role -> class name of a site; no two sites share their set. Another `skin` is another set."""
+    rng = random.Random(f"{plan.code}/vocabulary{skin}")
     prefix = rng.choice(("", "", plan.name.lower().replace(" ", "").replace("&", "")[:3], f"c{rng.randint(1, 9)}"))
     style = rng.choice(("-", "_", "camel"))
     names = {}
@@ -51,12 +66,28 @@ def vocabulary(plan: SitePlan) -> dict[str, str]:
     return names
 
 
-class Chrome:
-    """The frame of one site. `links` are (title, address) of pages that its menus may lead to."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of a frame changes over the months: menu and skin by name, the year of the copyright, a last line."""
 
-    def __init__(self, plan: SitePlan, home: str, links: Sequence[tuple[str, str]], head: str) -> None:
-        self.classes = vocabulary(plan)
-        rng = random.Random(f"{plan.code}/chrome")
+    menu: str = ""
+    skin: str = ""
+    year: int = 2008
+    line: str = ""
+
+
+class Chrome:
+    """The frame of one site.
+
+    `links` are (title, address) of pages that its menus may lead to; `look` says what differs from July 2008.
+    """
+
+    def __init__(
+        self, plan: SitePlan, home: str, links: Sequence[tuple[str, str]], head: str, look: Look | None = None
+    ) -> None:
+        look = look or Look()
+        self.classes = vocabulary(plan, look.skin)
+        rng = random.Random(f"{plan.code}/chrome{look.menu}")
         addresses = [address for _, address in links]
         menu = [(text, rng.choice(addresses)) for text in rng.sample(_MENU, rng.randint(5, 8))]
         for text in plan.menu:
@@ -72,7 +103,8 @@ class Chrome:
             "side_li": "\n".join(f"<li>{_link(*entry)}</li>" for entry in side),
             "side_br": "<br>\n".join(_link(*entry) for entry in side),
             "side_p": "\n".join(f"<p>{_link(*entry)}</p>" for entry in side),
-            "foot": f"Copyright {escape(plan.name)} 2008. Accessibility. Disclaimer. Pretend site for software tests.",
+            "foot": f"Copyright {escape(plan.name)} {look.year}. Accessibility. Disclaimer. Pretend site for software "
+            f"tests.{look.line}",
         }
         fixed |= {f"c_{role}": name for role, name in self.classes.items()}
         layout = (HERE / "layouts" / f"{plan.layout}.html").read_text(encoding="utf-8")
@@ -85,7 +117,7 @@ class Chrome:
         return "".join(live[piece] if odd % 2 else piece for odd, piece in enumerate(self._pieces))
 
 
-def content(title: str, text: str, number: int, tag: str, note: str) -> str:
+def content(title: str, text: str, date: str, tag: str, note: str) -> str:
     """The middle of a content page: heading, paragraphs and lists, and when it was last updated."""
     rows = [f"<{tag}>{escape(title)}</{tag}>"]
     for paragraph in text.split("\n\n"):
@@ -96,28 +128,19 @@ def content(title: str, text: str, number: int, tag: str, note: str) -> str:
         if start < len(lines):
             items = "".join(f"<li>{escape(line.removeprefix('- '))}</li>" for line in lines[start:])
             rows.append(f"<ul>{items}</ul>")
-    rows.append(f'<p class="{note}">Last updated: {updated(number)}</p>')
+    rows.append(f'<p class="{note}">Last updated: {date}</p>')
     return "\n".join(rows)
 
 
 def updated(number: int) -> str:
-    """The date shown on page `number`, between January 2006 and July 2008."""
-    months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
+    """The date shown on page `number` in July 2008: between January 2006 and then."""
     when = number * 7919 % 31
-    return f"{number % 28 + 1} {months[when % 12]} {2006 + when // 12}"
+    return day(number % 28 + 1, 2006 + when // 12, when % 12 + 1)
+
+
+def day(day_of_month: int, year: int, month: int) -> str:
+    """A date as the sites write it: 3 August 2008."""
+    return f"{day_of_month} {MONTHS[month - 1]} {year}"
 
 
 def _link(text: str, address: str) -> str:

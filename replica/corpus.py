@@ -13,13 +13,18 @@ from replica.index import Index, Match
 from replica.plan import GROUPS, SitePlan, plans
 from replica.texts import Key, Placed, placed
 
-State = Literal["ok", "redirect", "dead", "soft"]
+State = Literal["ok", "redirect", "dead", "soft", "gone", "error"]
 _FEW = 12
 
 
 @dataclass(slots=True)
 class Document:
-    """A page of a site as its index knows it. `target` is where a redirect leads, else the same as `path`."""
+    """A page of a site as its index knows it. `target` is where a redirect leads, else the same as `path`.
+
+    `state` is what its address answers: the page, 301, 404 (dead), 200 with 'not found' (soft), 410 (gone), 500 (error).
+    The rest changes from month to month: whether the search lists it, the date it shows, what stands below its text without
+    meaning anything, older addresses that lead to it, and the last month in which it changed.
+    """
 
     number: int
     title: str
@@ -30,6 +35,17 @@ class Document:
     path: str = ""
     target: str = ""
     state: State = "ok"
+    id: str = ""
+    listed: bool = True
+    dated: str = ""
+    tail: str = ""
+    old: tuple[str, ...] = ()
+    changed: str = ""
+
+    @property
+    def body(self) -> str:
+        """All that the page says."""
+        return f"{self.text}\n\n{self.tail}" if self.tail else self.text
 
 
 def documents(code: str, scale: float = 1.0) -> list[Document]:
@@ -46,12 +62,12 @@ def documents(code: str, scale: float = 1.0) -> list[Document]:
         if counts[group] < 0:
             raise ValueError(f"{code}: placed texts exceed the plan's {total} {group} hits by {-counts[group]}")
     kept = {text.id for text in _kept(scale)}
-    found = [Document(0, t.title, t.text, t.format, t.answer, t.source) for t in here if t.id in kept]
+    found = [Document(0, t.title, t.text, t.format, t.answer, t.source, id=t.id) for t in here if t.id in kept]
     seen = {document.text for document in found}
     for group, count in counts.items():
         floor = min(count, 8) if group == "plain" else 0
         for number in range(max(floor, round(count * scale))):
-            found.append(_filler(plan, group, number, seen))
+            found.append(filler(plan, group, number, seen))
     random.Random(f"{code}/order").shuffle(found)
     _address(plan, found)
     _mishaps(plan, found, scale)
@@ -60,7 +76,8 @@ def documents(code: str, scale: float = 1.0) -> list[Document]:
 
 def indexed(plan: SitePlan, pages: Iterable[Document | Placed]) -> Index:
     """The site's index of these pages."""
-    return Index(((page.title, page.text) for page in pages), plan.match, plan.words)
+    texts = ((page.title, page.body if isinstance(page, Document) else page.text) for page in pages)
+    return Index(texts, plan.match, plan.words)
 
 
 def union(index: Index, group: str) -> set[int]:
@@ -72,7 +89,8 @@ def _matching(plan: SitePlan, texts: Iterable[Placed], group: str) -> int:
     return len(union(indexed(plan, texts), group))
 
 
-def _filler(plan: SitePlan, group: str, number: int, seen: set[str]) -> Document:
+def filler(plan: SitePlan, group: str, number: int, seen: set[str]) -> Document:
+    """Filler page `number` of a group, its text unlike those in `seen` (to which it is added); not yet addressed."""
     attempt = 0
     page = compose(plan.code, group, number)
     while page.text in seen:
@@ -82,7 +100,7 @@ def _filler(plan: SitePlan, group: str, number: int, seen: set[str]) -> Document
     draw = random.Random(f"{plan.code}/{group}/{number}/format").randrange(1000)
     pdf, docx, pptx = plan.documents
     form = "pdf" if draw < pdf else "docx" if draw < pdf + docx else "pptx" if draw < pdf + docx + pptx else "html"
-    return Document(0, page.title, page.text, form, page.key, f"filler:{group}")
+    return Document(0, page.title, page.text, form, page.key, f"filler:{group}", id=f"{group}-{number}")
 
 
 def _address(plan: SitePlan, pages: list[Document]) -> None:

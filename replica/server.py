@@ -18,17 +18,27 @@ _MAX_BODY = 1_048_576
 
 
 class Connection(asyncio.Protocol):
-    """One connection to one site; answers requests in the order they came."""
+    """One connection to one site; answers requests in the order they came. `open_ones` holds it while it is open."""
 
-    def __init__(self, answer: Answer, server: str) -> None:
+    def __init__(self, answer: Answer, server: str, open_ones: set["Connection"]) -> None:
         self._answer = answer
         self._server = server
+        self._open_ones = open_ones
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._open_ones.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open_ones.discard(self)
+
+    def abort(self) -> None:
+        """Ends it at once."""
+        if self._transport:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -80,7 +90,7 @@ class Connection(asyncio.Protocol):
             f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}",
             f"Server: {self._server}",
             f"Content-Type: {response.type}",
-            f"Content-Length: {len(response.body)}",
+            *([] if response.status == 304 else [f"Content-Length: {len(response.body)}"]),
             *(f"{name}: {value}" for name, value in response.headers),
             f"Connection: {'keep-alive' if keep else 'close'}",
             "\r\n",
@@ -93,15 +103,31 @@ class Connection(asyncio.Protocol):
         self._send(Response(b"", status), keep=False)
 
 
-async def listen(sites: Mapping[int, tuple[Answer, str]], host: str) -> list[asyncio.Server]:
+class Listening:
+    """The servers of several sites and the connections they hold."""
+
+    def __init__(self) -> None:
+        self.servers: list[asyncio.Server] = []
+        self.connections: set[Connection] = set()
+
+    def close(self) -> None:
+        """Listens no more and ends every connection."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.connections):
+            connection.abort()
+
+
+async def listen(sites: Mapping[int, tuple[Answer, str]], host: str) -> Listening:
     """Starts listening: port -> (what answers, its Server header). Raises OSError for a port in use."""
     loop = asyncio.get_running_loop()
-    servers: list[asyncio.Server] = []
+    found = Listening()
     try:
         for port, (answer, name) in sites.items():
-            servers.append(await loop.create_server(lambda a=answer, n=name: Connection(a, n), host, port))  # type: ignore[misc]
+            found.servers.append(
+                await loop.create_server(lambda a=answer, n=name: Connection(a, n, found.connections), host, port)  # type: ignore[misc]
+            )
     except OSError:
-        for server in servers:
-            server.close()
+        found.close()
         raise
-    return servers
+    return found

@@ -1,9 +1,8 @@
-"""One pretend site: its pages, its home page with the usual distractions, and its search."""
+"""One pretend site: its pages, its home page with the usual distractions, its search, and what ails it this month."""
 
 import random
 from collections.abc import Sequence
 from html import escape
-from urllib.parse import unquote
 
 from replica.chrome import Chrome, content, updated
 from replica.corpus import Document, documents, indexed
@@ -13,8 +12,9 @@ from replica.documents import MEDIA_TYPES, render
 from replica.exchange import Request, Response, redirect
 from replica.index import Index
 from replica.plan import plans
+from replica.shape import Shape, one_spelling
 
-_HOMES = {"plain": "/", "redirect": "/Pages/default.aspx", "frames": "/main.htm", "refresh": "/home.htm"}
+HOMES = {"plain": "/", "redirect": "/Pages/default.aspx", "frames": "/main.htm", "refresh": "/home.htm"}
 _DECOYS = {
     "newsletter": '<form action="/newsletter" method="post"><label>Get our e-mail newsletter '
     '<input type="text" name="email" /></label><input type="submit" value="Subscribe" /></form>',
@@ -39,20 +39,35 @@ _DECOY_PATHS = {
 }
 
 
-class Site:
-    """A site in memory: `respond` is all that a server needs."""
+_FIREWALL = (
+    "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. Please consult with your "
+    "administrator.<br><br>Your support ID is: 4711{number}<br><br><a href='javascript:history.back();'>[Go Back]</a></body></html>"
+)
+_UPKEEP = (
+    "<html><head><title>Essential maintenance</title></head><body><h1>Sorry</h1><p>Our web site is closed for essential "
+    "maintenance. Please call the contact centre.</p></body></html>"
+)
 
-    def __init__(self, code: str, home: str, scale: float = 1.0) -> None:
-        self.plan = plans()[code]
+
+class Site:
+    """A site in memory: `respond` is all that a server needs. Without a `shape` it is the site of July 2008."""
+
+    def __init__(self, code: str, home: str, scale: float = 1.0, shape: Shape | None = None) -> None:
+        shape = shape or Shape(plans()[code], documents(code, scale))
+        self.plan = shape.plan
         self.home = home
-        self.documents: list[Document] = documents(code, scale)
-        self.index: Index = indexed(self.plan, self.documents)
-        self._pages = {_one_spelling(page.path): page for page in self.documents}
-        self._moved = {_one_spelling(page.target): page for page in self.documents if page.state == "redirect"}
+        self.shape = shape
+        self.documents: list[Document] = shape.pages
+        self._listing = _listing(shape)
+        self.index: Index = indexed(self.plan, self._listing)
+        self._pages = {one_spelling(page.path): page for page in self.documents}
+        self._old = {one_spelling(path): page for page in self.documents for path in page.old}
+        self._moved = {one_spelling(page.target): page for page in self.documents if page.state == "redirect"}
         self._plain = [page for page in self.documents if page.source == "filler:plain" and page.format == "html"]
         self.dialect = DIALECTS[self.plan.dialect](self)
         links = [(page.title, page.path) for page in self._plain]
-        self._chrome = Chrome(self.plan, home, links, self._head())
+        self._chrome = Chrome(self.plan, home, links, self._head(), shape.look)
+        self._page_query = self.plan.pages.partition("{")[0]
         self._heading = {"fonts": "h3", "tables": "h2"}.get(self.plan.layout, "h1")
         charset = "" if self.plan.declared == "meta" else f"; charset={self.plan.charset}"
         self._type = f"text/html{charset}"
@@ -67,11 +82,10 @@ class Site:
         return self.index.find(query)
 
     def hit(self, position: int, rank: int, query: str, mark: str) -> Hit:
-        page = self.documents[position]
-        shown = snippet(page.text, query, mark)
-        return Hit(
-            rank, page.path, escape(page.title), shown, page.format, 2048 + 3 * len(page.text), updated(page.number)
-        )
+        page = self._listing[position]
+        shown = snippet(page.body, query, mark)
+        date = page.dated or updated(page.number)
+        return Hit(rank, page.path, escape(page.title), shown, page.format, 2048 + 3 * len(page.body), date)
 
     def results(self, title: str, main: str, query: str) -> Response:
         return self._html(self._chrome.page(title, main, self.dialect.box(query)))
@@ -84,17 +98,41 @@ class Site:
 
     def respond(self, request: Request) -> Response:
         """Answers any request; never raises for what a client sends."""
+        if self.shape.outage == "blocked":
+            return Response(_FIREWALL.format(number=len(request.target)).encode(), 403)
+        if self.shape.outage == "maintenance":
+            return Response(_UPKEEP.encode(), 503, headers=(("Retry-After", "86400"),))
         answer = self.dialect.respond(request)
         if answer is not None:
+            if self.shape.outage == "search-error":
+                return Response(
+                    b"<html><head><title>Error</title></head><body>Internal Server Error</body></html>", 500
+                )
             return answer
-        spelling = _one_spelling(request.target)
+        spelling = one_spelling(request.target)
         page = self._pages.get(spelling)
         if page is not None:
             return self._listed(page)
         moved = self._moved.get(spelling)
         if moved is not None:
             return self._content(moved)
+        old = self._old.get(spelling)
+        if old is not None:
+            return redirect(old.path, 301) if old.state == "ok" else self._listed(old)
         return self._furniture(request)
+
+    def changed(self, request: Request) -> str | None:
+        """The last month in which what `request` names changed (empty: not since July 2008); None for all but pages and files."""
+        spelling = one_spelling(request.target)
+        page = self._pages.get(spelling) or self._moved.get(spelling)
+        if page is None or page.state not in {"ok", "redirect"}:
+            return None
+        return page.changed if page.format != "html" else max(page.changed, self.shape.framed)
+
+    def is_file(self, request: Request) -> bool:
+        """True where `request` names a PDF, Word or PowerPoint file."""
+        page = self._pages.get(one_spelling(request.target))
+        return page is not None and page.format != "html"
 
     def _listed(self, page: Document) -> Response:
         match page.state:
@@ -104,21 +142,28 @@ class Site:
                 return redirect(page.target, 301)
             case "dead":
                 return Response(b"<html><head><title>404</title></head><body>Not Found</body></html>", 404)
+            case "gone":
+                return Response(b"<html><head><title>410 Gone</title></head><body>Gone</body></html>", 410)
+            case "error":
+                return Response(b"<html><head><title>500</title></head><body>Internal Server Error</body></html>", 500)
             case "soft":
                 main = "<h1>Page not found</h1><p>This page is no longer available.</p>"
                 return self._html(self._chrome.page("Page not found", main, self._box()))
 
     def _content(self, page: Document) -> Response:
         if page.format != "html":
-            return Response(render(page.format, page.title, page.text), type=MEDIA_TYPES[page.format])
-        main = content(page.title, page.text, page.number, self._heading, self.classes["note"])
+            return Response(render(page.format, page.title, page.body), type=MEDIA_TYPES[page.format])
+        date = page.dated or updated(page.number)
+        main = content(page.title, page.body, date, self._heading, self.classes["note"])
         return self._html(self._chrome.page(page.title, main, self._box()))
 
     def _furniture(self, request: Request) -> Response:
         path = request.path
+        if self.shape.month and self.plan.pages.startswith("/?") and request.target.startswith(self._page_query):
+            return self.error()  # WordPress knows /?p= addresses from its home page; those of July 2008 all exist
         if path == "/":
             return self._front_door()
-        if path == _HOMES[self.plan.home]:
+        if path == HOMES[self.plan.home]:
             return self._home()
         if path == "/top.htm" and self.plan.home == "frames":
             return self._html(f"<html><body><b>{escape(self.plan.name)}</b>{self.dialect.box()}</body></html>")
@@ -134,7 +179,7 @@ class Site:
         return self.error()
 
     def _front_door(self) -> Response:
-        inner = _HOMES[self.plan.home]
+        inner = HOMES[self.plan.home]
         match self.plan.home:
             case "redirect":
                 return redirect(inner)
@@ -155,6 +200,8 @@ class Site:
     def _home(self) -> Response:
         rng = random.Random(f"{self.plan.code}/home")
         news = rng.sample(self._plain, min(4, len(self._plain)))
+        if self.shape.month:
+            news = random.Random(f"{self.plan.code}/news/{self.shape.month}").sample(self._plain, len(news))
         items = "".join(f'<p><a href="{escape(page.path)}">{escape(page.title)}</a></p>' for page in news)
         lead = news[0].text.split("\n\n")[0].removeprefix("- ").replace("\n- ", " ")
         decoys = [_DECOYS[name] for name in self.plan.decoys]
@@ -195,15 +242,17 @@ class Site:
 
     def _robots(self) -> str:
         barred = random.Random(f"{self.plan.code}/robots").choice(("/admin/", "/private/", "/stats/", "/webmail/"))
-        return f"User-agent: *\nDisallow: {barred}\nDisallow: /cgi-bin/counter\n"
+        search = f"Disallow: {self.dialect.entry}\n" if self.shape.outage == "robots" else ""
+        return f"User-agent: *\nDisallow: {barred}\nDisallow: /cgi-bin/counter\n{search}"
 
     def _html(self, page: str, status: int = 200) -> Response:
         return Response(page.encode(self.plan.codec, "xmlcharrefreplace"), status, self._type)
 
 
-def _one_spelling(target: str) -> str:
-    """Path and query as a server understands them: escapes undone, fields in any order, `?open` and `?open=` alike."""
-    path, mark, query = unquote(target).partition("?")
-    if not mark:
-        return path
-    return f"{path}?{'&'.join(sorted(field.removesuffix('=') for field in query.split('&')))}"
+def _listing(shape: Shape) -> list[Document]:
+    """The pages that the site's search knows this month."""
+    if shape.outage == "search-silent":
+        return []
+    if shape.outage == "index-lost":
+        return [page for page in shape.pages if page.source == "filler:plain" and page.listed]
+    return [page for page in shape.pages if page.listed]

@@ -37,7 +37,7 @@ class Placed(BaseModel):
     format: Literal["html", "pdf", "docx", "pptx"]
     answer: Key
     chosen: bool
-    source: Literal["study", "ambiguous", "negatives"]
+    source: Literal["study", "ambiguous", "negatives", "later"]
 
 
 class Filler(BaseModel):
@@ -70,6 +70,12 @@ def placed() -> tuple[Placed, ...]:
             row["answer"]["depth"] = row["answer"].get("depth") or "main"
             found.append(Placed.model_validate({**row, "source": source}))
     return tuple(found)
+
+
+@cache
+def later() -> dict[str, Placed]:
+    """Id -> the texts that appear after July 2008."""
+    return {row["id"]: Placed.model_validate({**row, "source": "later"}) for row in _rows("later")}
 
 
 @cache
