@@ -1,6 +1,6 @@
 """How well searches are found and read: every animal of the zoo, or every real engine, every query, platform files on or off.
 
-    python -m benchmarks.search [--engines] [--no-platforms] [--only WORD] [--wrong]
+    python -m benchmarks.search [--engines] [--set first|second] [--no-platforms] [--only WORD] [--wrong]
 
 Prints search found %, items recall %, items precision %, totals exact %, statuses right %, and requests per collected item
 against the fewest an honest reader needs (way to the form, two controls, the result pages). ``--wrong`` lists what was wrong.
@@ -68,6 +68,7 @@ class Judge(AskingSpider):
             )
         if not function.found:
             accepted = [zoo.expected(animal, query) for query in animal.queries]
+            score.sums["items"] += sum(len(e.urls) for e in accepted if e.judge_items)  # what nobody found is missed
             right = any(e.accepts_status(function.status) for e in accepted)
             score.add(
                 right,
@@ -126,6 +127,7 @@ def main() -> None:
     """Score the reader and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engines", action="store_true", help="real engines in place of the zoo")
+    parser.add_argument("--set", choices=("first", "second"), help="one set of the zoo's animals")
     parser.add_argument("--no-platforms", action="store_true")
     parser.add_argument("--only", default="", help="animals or engines whose name (or what they prove) holds this")
     parser.add_argument("--wrong", action="store_true", help="list what was wrong")
@@ -140,9 +142,9 @@ def main() -> None:
             allow = tuple(engine.allow for engine in running.values())
             judge, given = Visitor, {"engines": running}
         else:
-            chosen = [a for a in animals() if options.only in f"{a.id} {a.name}"]
-            zoo = stack.enter_context(serve())
-            named = f"{len(chosen)} animals of the zoo"
+            chosen = [a for a in animals() if options.only in f"{a.id} {a.name}" and options.set in (None, a.set)]
+            zoo = stack.enter_context(serve(only=chosen))
+            named = f"{len(chosen)} animals of the zoo" + (f" ({options.set} set)" if options.set else "")
             allow = tuple(sorted({pair for animal in chosen for pair in zoo.allow(animal)}))
             judge, given = Judge, {"zoo": zoo, "chosen": chosen}
         settings = Manners(allow, delay=0, platforms=not options.no_platforms, show_progress=False).settings()

@@ -93,6 +93,11 @@ class Animal:
     expect: Expect = field(default_factory=Expect)
 
     @property
+    def set(self) -> str:
+        """Which author's: `first`, or `second` (files second-*.toml)."""
+        return "second" if self.group.startswith("second-") else "first"
+
+    @property
     def seed(self) -> int:
         return zlib.crc32(self.id.encode())
 
