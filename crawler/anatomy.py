@@ -167,7 +167,7 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
                 if link:
                     url, href, said = link
                     anatomy.links.append(Link(element, url, href, said, at, tuple(path), tuple(styled)))
-            if tag == "a" and _abuts(element):
+            if (tag == "a" and _abuts(element)) or (not block and _changes(words, element)):
                 words.append(" ")
             if not unread and element.text:
                 words.append(element.text)
@@ -213,6 +213,15 @@ def _abuts(link: HtmlElement) -> bool:
     """Whether a link follows another without a space: '5</a><a>Next' is two words."""
     before = link.getprevious()
     return before is not None and before.tag == "a" and not before.tail
+
+
+def _changes(words: list[str], element: HtmlElement) -> bool:
+    """Whether an element goes on in letters after another's digits, or the other way round: '<b>33</b><span>matches</span>'."""
+    before = element.getprevious()
+    if before is None or before.tail or not words or not words[-1] or not element.text:
+        return False
+    one, other = words[-1][-1], element.text[0]
+    return (one.isdigit() and other.isalpha()) or (one.isalpha() and other.isdigit())
 
 
 def _unseen(element: HtmlElement) -> bool:

@@ -19,6 +19,7 @@ from crawler.reading import PROVEN, Hit, Reading, State, read_search
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, params
 
 MOST_WAYS = 12
+LETTERS = re.compile(r"^\W*[A-Z]\W*$", re.IGNORECASE)
 MOST_PAGES = 50  # of one way
 
 
@@ -61,11 +62,9 @@ async def read_whole(
 
 
 def _falls_short(state: State) -> bool:
-    """Whether several pages were read to the site's end, and it states that there is more."""
+    """Whether all pages were read to the site's end, and it states that there is more."""
     total = state.reported_total if state.total_is == "exact" else None
-    return (
-        total is not None and state.distinct < total and state.pages > 1 and state.ended in PROVEN and not state.around
-    )
+    return total is not None and state.distinct < total and state.ended in PROVEN and not state.around
 
 
 def _ways(page: Page, function: SearchFunction, query: str) -> list[Ask]:
@@ -75,16 +74,19 @@ def _ways(page: Page, function: SearchFunction, query: str) -> list[Ask]:
     here, own = urlsplit(page.url), params(page.url)
     counting = spec.paging.param if spec.paging else ""
     found: dict[str, Ask] = {}
+    letters: dict[str, Ask] = {}
     for link in take_apart(page, query).links:
         there, given = urlsplit(link.url), params(link.url)
-        if (there.netloc, there.path) != (here.netloc, here.path) or not _says_something(link, query):
+        letter = LETTERS.match(link.text) is not None
+        if (there.netloc, there.path) != (here.netloc, here.path) or not (letter or _says_something(link, query)):
             continue
         changed = {pair for pair in given if pair not in own}
         kept = [pair for pair in own if pair[1] and pair[0] not in {name for name, _ in changed}]
         names = {name for name, _ in changed}
         if len(changed) == 1 and not names & {spec.query_param, counting} and set(kept) <= set(given):
-            found.setdefault(canonical_url(link.url), Ask(link.url, encoding=spec.encoding))
-    return list(found.values())[:MOST_WAYS]
+            (letters if letter else found).setdefault(canonical_url(link.url), Ask(link.url, encoding=spec.encoding))
+    # Hits under the first letters of their titles: the letters together are the list, whatever else is offered.
+    return list(letters.values()) if len(letters) > 1 else list(found.values())[:MOST_WAYS]
 
 
 def _says_something(link: Link, query: str) -> bool:

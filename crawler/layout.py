@@ -12,9 +12,9 @@ class Layout:
 
     `container` and `slot` are paths of tags (see anatomy.py); `links` and `lines` are short hashes of the links and
     the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has. `echoes` says
-    that the page's search box holds the query that was run; `total_at` is where the line with the total stands; `widens` that
-    the nonsense page has links where results stand, too, and `stray` is the signature of those: a real query that brings
-    them was not found either.
+    that the page's search box holds the query that was run; `total_at` is where the line with the total stands, and `bare`
+    that the number in it is the total whatever else it says; `widens` that the nonsense page has links where results stand,
+    too, and `stray` is the signature of those: a real query that brings them was not found either.
     """
 
     container: tuple[str, ...] = ()
@@ -26,6 +26,7 @@ class Layout:
     nonsense_url: str = ""
     echoes: bool = False
     total_at: str = ""
+    bare: bool = False
     widens: bool = False
     stray: str = ""
 
@@ -41,6 +42,7 @@ class Layout:
             "nonsense_url": self.nonsense_url,
             "echoes": self.echoes,
             "total_at": self.total_at,
+            "bare": self.bare,
             "widens": self.widens,
             "stray": self.stray,
         }
@@ -58,6 +60,7 @@ class Layout:
             nonsense_url=str(kept.get("nonsense_url", "")),
             echoes=bool(kept.get("echoes", False)),
             total_at=str(kept.get("total_at", "")),
+            bare=bool(kept.get("bare", False)),
             widens=bool(kept.get("widens", False)),
             stray=str(kept.get("stray", "")),
         )

@@ -20,6 +20,7 @@ from crawler.wording import finder
 
 MOST_LINKS = 3000
 MOST_SPARE = 6
+CELL_TEXT = 15  # characters beside the link that make a cell more than a column of links
 WHOLE_LISTS = {"ul", "ol", "dl", "table", "tbody"}
 
 
@@ -56,7 +57,9 @@ def groups(anatomy: Anatomy, eligible: Sequence[Link], expected: int | None, tot
             place(group := Group(key, part, whole=whole))
             group.crowded = crowded(group)
             found.setdefault(tuple(link.at for link in group.links), group)
-            if key[0] == "strict" and len(firsts := first_of_each(group.links, len(group.chain))) > 1:
+            grid = in_cells(group)
+            group.crowded = group.crowded and not grid
+            if key[0] == "strict" and not grid and len(firsts := first_of_each(group.links, len(group.chain))) > 1:
                 place(group := Group(("first", *key[1:]), firsts, whole=whole))
                 found.setdefault(tuple(link.at for link in group.links), group)
     for group in list(found.values()):
@@ -135,6 +138,22 @@ def crowded(group: Group) -> bool:
     level = len(group.chain)
     counts = Counter(id(chain_of(link)[: level + 1][-1]) for link in group.links)
     return len(counts) > 2 and min(counts.values()) == max(counts.values()) > 1
+
+
+def in_cells(group: Group) -> bool:
+    """Whether each link has a cell of its own, with a text of its own, in a part that holds several: hits in columns."""
+    level = len(group.chain)
+    cells = [chain[level + 1] for link in group.links if len(chain := chain_of(link)) > level + 2]
+    if (
+        len(cells) < len(group.links)
+        or len(set(cells)) < len(cells)
+        or len({(c.tag, c.get("class")) for c in cells}) > 1
+    ):
+        return False
+    own = sum(
+        len(cell.text_content()) > len(link.text) + CELL_TEXT for cell, link in zip(cells, group.links, strict=True)
+    )
+    return own > 0.7 * len(cells)
 
 
 def chain_of(link: Link) -> list[HtmlElement]:

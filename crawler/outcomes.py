@@ -34,21 +34,21 @@ def _signs() -> dict[str, Any]:
 def blocked(status: int, headers: dict[str, str], body: bytes) -> Blocked | None:
     """Say which firewall refused, going by status, headers (lower-case names) and body; None if none did.
 
-    401, 403, 406, 429 and 503 need one signal of a vendor, a 200 two and a short text. A bare 401 or 403 is a block by
-    an unnamed vendor.
+    401, 403, 406, 429, 451 and 503 need one signal of a vendor, a 200 or 202 two and a short text. A bare 401, 403 or 451 is
+    a block by an unnamed vendor.
     """
-    if status not in (200, 401, 403, 406, 429, 503):
+    if status not in (200, 202, 401, 403, 406, 429, 451, 503):
         return None
     start = body[:_LOOK_AT].decode("latin-1").lower()
-    if status == 200 and len(_visible(start)) > _SHORT:
+    if status < 300 and len(_visible(start)) > _SHORT:
         return None
     for vendor in _signs()["vendor"]:
         seen = [h for h in vendor["headers"] if _header_shows(headers, h)] + [m for m in vendor["body"] if m in start]
         named = any(marker in start for marker in vendor["body"])
         # A firewall passes a site's own 503 on, with its headers: only its own words make it a refusal.
-        if len(seen) >= (2 if status == 200 else 1) and (status != 503 or named or len(seen) > 1):
+        if len(seen) >= (2 if status < 300 else 1) and (status != 503 or named or len(seen) > 1):
             return Blocked(vendor["name"], f"HTTP {status}; {'; '.join(seen)}")
-    if status in (401, 403):
+    if status in (401, 403, 451):
         return Blocked("", f"HTTP {status}")
     return None
 

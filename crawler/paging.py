@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 from lxml.html import HtmlElement
 
@@ -23,10 +23,10 @@ from crawler.pressing import Control, press
 from crawler.searchbox import way_to
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total
+from crawler.turning import NUMBER, every, from_box, from_select, header_next, with_param
 from crawler.web import Ask, Page, joined, readable, split
-from crawler.wording import pattern, words
+from crawler.wording import pattern, table, words
 
-NUMBER = re.compile(r"^\W*(?:page|go to page|tudalen|seite|result page)?\W*(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE)
 SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
 GRID_PAGE = re.compile(r"['\"]Page\$(\d{1,6})['\"]")
 MOST_LINKS = 3000
@@ -71,10 +71,15 @@ def find_next(
     head = _head_next(page, anatomy.query, spec)
     if head:
         return Turn(Ask(head, encoding=spec.encoding), "link rel=next")
-    chooser = _from_select(page, anatomy.query, number)
+    chooser = from_select(page, anatomy.query, number)
     if chooser is not None:
         return Turn(chooser, "select")
-    onward = _by_address(controls, anatomy, group, total, turned)
+    typed = from_box(page, anatomy.query, number, total)
+    if typed is not None:
+        return Turn(typed, "box")
+    if head := header_next(page):
+        return Turn(Ask(head, encoding=spec.encoding), "header")
+    onward = _by_address(controls, anatomy, group, total, turned) or every(controls, page, group, total)
     if onward is not None:
         return Turn(onward, "address")
     return _counted_up(anatomy, spec, layout, group, total, turned)
@@ -164,6 +169,11 @@ def _rest() -> re.Pattern[str]:
     return re.compile("".join(words("paging", "next_rest")), re.IGNORECASE)
 
 
+@cache
+def _more() -> re.Pattern[str]:
+    return re.compile(str(table()["paging"]["some_more"]), re.IGNORECASE)
+
+
 def _label_rank(control: Control) -> int:
     """How plainly a control says 'next'; 0 where it does not."""
     element = control.element
@@ -196,10 +206,12 @@ def _label_rank(control: Control) -> int:
 def _text_rank(text: str) -> int:
     if not text or len(text) > 60:
         return 0
-    bare = text.strip(" .:[]()|»›>→▶►⇒-–—")
+    bare = re.sub(r"^\W+|[^\w)]+$", "", text).strip("() ") if not text.endswith(")") else text.strip(" [|")
     match = _next_words().match(bare)
     if match and (match["rest"] is None or _rest().match(match["rest"].strip())):
         return 9 if match["rest"] is None and bare.startswith(("next", "nesaf")) else 8 if match["rest"] is None else 7
+    if _more().match(bare):
+        return 6
     if bare and set(bare.split()) & set(words("paging", "not_next")):
         return 0
     if text.strip(" []()|") in words("paging", "arrows"):
@@ -230,7 +242,7 @@ def _numbered(controls: list[Control], number: int, total: Total) -> Control | N
     pages = [
         (int(match[1]), control)
         for control in controls
-        if (match := GRID_PAGE.search(control.script) or NUMBER.match(control.said))
+        if (match := GRID_PAGE.search(control.script) or NUMBER.match(_said(control)))
     ]
     if not pages:
         return None
@@ -241,6 +253,13 @@ def _numbered(controls: list[Control], number: int, total: Total) -> Control | N
     if after is not None and total.first is not None and after in values and len(values) > 1 and number not in values:
         return next(control for value, control in pages if value == after)
     return None
+
+
+def _said(control: Control) -> str:
+    """What a control says; where that is a dot or an arrow, its title."""
+    if re.search(r"\w", control.said):
+        return control.said
+    return control.element.get("aria-label") or control.element.get("title") or control.said
 
 
 def _past_gap(controls: list[Control], number: int, anatomy: Anatomy) -> Control | None:
@@ -276,29 +295,6 @@ def _head_next(page: Page, query: str, spec: SearchSpec) -> str:
             if url and url != page.url and is_search_link(url, page.url, query, spec.query_param, bare=False):
                 return url
     return ""
-
-
-def _from_select(page: Page, query: str, number: int) -> Ask | None:
-    """A drop-down of page numbers inside the search's own form."""
-    for select in page.tree.iter("select"):
-        options = [((o.text_content() or "").strip(), o.get("value")) for o in select.iter("option")]
-        numbers = [NUMBER.match(text) for text, _ in options]
-        if (
-            len(options) < 2
-            or not all(numbers)
-            or [int(m[1]) for m in numbers if m] != list(range(1, len(options) + 1))
-        ):
-            continue
-        form = next(select.iterancestors("form"), None)
-        if number > len(options) or form is None or not select.get("name"):
-            continue
-        text, value = options[number - 1]
-        if value and ("/" in value or "?" in value):
-            url = joined(page.base_url, value)
-            return Ask(url) if url else None
-        if query.casefold() in {v.casefold() for _, v in forms.sent_fields(form)}:
-            return forms.submission(form, page, None, {select.get("name") or "": value if value is not None else text})
-    return None
 
 
 def _by_address(
@@ -340,11 +336,3 @@ def _counted_up(
     step = spec.paging.step or size or len(group.links)
     value = spec.paging.first + (turned + 1) * step
     return Turn(Ask(with_param(spec.ask(anatomy.query).url, spec.paging.param, str(value))), "parameter")
-
-
-def with_param(url: str, name: str, value: str) -> str:
-    """The address with one parameter set."""
-    parts = urlsplit(url)
-    pairs = [(n, v) for n, v in parse_qsl(parts.query, keep_blank_values=True) if n != name]
-    query = urlencode([*pairs, (name, value)])
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

@@ -15,7 +15,6 @@ from crawler.choosing import Reader
 from crawler.function import Controls, FindStatus
 from crawler.knownwords import general_words, known_words, nonsense_word
 from crawler.layout import Layout
-from crawler.paging import with_param
 from crawler.platforms import Platform, named, recognised
 from crawler.results import ResultsPage, learn, read
 from crawler.scripted import drawn_later, never_sent, script_search
@@ -24,6 +23,7 @@ from crawler.searchform import form_candidates
 from crawler.searchlinks import frames, refreshed
 from crawler.searchspec import SLOT, Paging, SearchSpec
 from crawler.totals import read_total, says_none
+from crawler.turning import with_param
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, host_of, readable
 
 MOST_WORDS = 4
@@ -59,7 +59,8 @@ async def answer(fetch: Fetch, ask: Ask, query: str) -> Page:
 
 @dataclass
 class Trial:
-    """What trying one candidate gave. `page` = its answer to the nonsense word; `reacted` = that answer is a search's."""
+    """What trying one candidate gave. `page` = its answer to the nonsense word; `reacted` = that answer is a search's,
+    `broken` = it says that the site is out of order."""
 
     spec: SearchSpec
     status: FindStatus
@@ -68,6 +69,7 @@ class Trial:
     controls: Controls | None = None
     page: Page | None = None
     reacted: bool = False
+    broken: bool = False
 
     @property
     def telling(self) -> bool:
@@ -102,12 +104,14 @@ class Prover:
             reacted = alone.says_none and _asks_again(empty, spec)
             if spec.how == "path" and not alone.says_none and nonsense not in empty.text.lower():
                 return Trial(spec, "none", f"{spec.url} does not react to a query", page=empty)
-            if alone.says_no_query:
-                return Trial(spec, "suspect", f"{spec.url} says that no query arrived", page=empty)
             typed, spec = spec, addressed(_as_get(spec, empty, nonsense), empty, nonsense)
             trial = await self._compare(spec, empty, nonsense)
+            if alone.says_no_query and trial.status == "suspect":
+                return Trial(spec, "suspect", f"{spec.url} says that no query arrived", page=empty)
             if trial.status == "suspect" and spec.method != typed.method == METHOD:
                 trial = await self._compare(typed, empty, nonsense)  # the address alone does not bring the answer
+            if alone.says_error and trial.status == "suspect":
+                trial = replace(trial, broken=True, reason=f"{spec.url} answers with a notice that something is wrong")
             return replace(trial, page=empty, reacted=reacted)
         except FetchProblem as problem:
             if problem.kind == "budget":

@@ -27,6 +27,7 @@ from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
 ReadStatus = Literal["complete", "capped", "suspect", "failed", "robots", "blocked"]
 PROBLEMS = {"robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"}
 MOST_STALE = 2
+MOST_AGAIN = 3
 LEAST_CAP = 20
 LEAST_GAP = 10
 
@@ -53,7 +54,8 @@ class State:
     `signatures` are hashes of the pages' lists, `asked` of the requests, `drift` says that stated totals differed,
     `size` is how many items the first page lists, `uneven` says that a later one listed another number,
     `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading),
-    `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others.
+    `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others;
+    `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are.
     """
 
     query: str
@@ -76,6 +78,8 @@ class State:
     uneven: bool = False
     pass_: int = 1
     shuffled: bool = False
+    again: int = 0
+    of_pages: int = 0
     around: str = ""  # what was read round a cap (caps.py)
 
     def to_json(self) -> dict[str, Any]:
@@ -176,7 +180,7 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         return Reading((), page.url, _ended(state, "page repeated", "", reader))
 
     items = _without_repeats(result, known)
-    if adds_up(state.next) and {canonical_url(item.url) for item in items[: state.collected]} <= known:
+    if state.turned and _grown(items, state, known):
         items = items[state.collected :] or items  # 'show more' lists what it listed before, and then more
     hits, fresh = _hits(items, state, known)
     distinct = state.distinct + fresh
@@ -193,6 +197,10 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         stale=0 if fresh or state.pass_ == 3 or _moves_on(result, state) else state.stale + 1,
     )
     state = replace(
+        state, again=state.again + sum(1 for hit in hits if hit.canonical in known) if state.pass_ == 1 else 0
+    )
+    state = replace(state, of_pages=result.total.pages or state.of_pages)
+    state = replace(
         state, size=state.size or len(items), uneven=state.uneven or len(items) != (state.size or len(items))
     )
     state = _with_total(state, result)
@@ -205,9 +213,16 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
     return Reading(hits, page.url, replace(state, next=result.next))
 
 
+def _grown(items: list[Item], state: State, known: set[str]) -> bool:
+    """Whether a page lists everything that was listed before it, and then more."""
+    before = {canonical_url(item.url) for item in items[: state.collected]}
+    longer = len(items) > state.collected and len(before) == state.distinct
+    return before <= known and (adds_up(state.next) or longer)
+
+
 def _why_empty(state: State, result: ResultsPage) -> tuple[str, str]:
-    if state.turned and result.says_error:
-        return "not understood", "an error page stands where the next results should be"
+    if state.turned and (result.says_error or (result.alien and state.reported_total != state.distinct)):
+        return "not understood", "another page stands where the next results should be"
     if state.turned:
         return "empty page", ""
     if result.says_none or result.same_as_nonsense:
@@ -314,6 +329,12 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         return "failed", f"{state.ended}: {state.reason}; {counted}"
     if state.ended not in PROVEN:
         return ("suspect", state.reason) if state.ended else ("failed", f"not read to its end; {counted}")
+    if (
+        (total is None or kind in {"absent", "estimate"})
+        and state.turned < state.of_pages
+        and state.ended == "no way on"
+    ):
+        return "suspect", f"{counted}, page {state.turned} of {state.of_pages} was the last that leads on{note}"
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"
     if kind == "estimate" and 2 * got < total - LEAST_GAP:
@@ -322,6 +343,8 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         return "complete", f"{counted}; {state.ended}, the stated {total} is an estimate{note}"
     if state.shuffled and state.distinct < total:
         return "suspect", f"{counted}, but {total} stated; the site lists in another order each time it is asked{note}"
+    if total == got and state.again > max(MOST_AGAIN, got // 10):
+        return "suspect", f"{counted}, as stated, but {state.again} were listed on an earlier page already{note}"
     if total in (got, state.distinct):
         if kind == "capped":
             return "capped", f"{counted}; the site shows the first {total} only{note}"

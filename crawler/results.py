@@ -23,10 +23,15 @@ from crawler.searchbox import METHOD
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Page, canonical_url
 
+# A results page without hits shares most lines with the others; a notice in its place shares none.
+LEAST_COMMON = 5
+COMMON = 0.2
+
 
 @dataclass(frozen=True)
 class ResultsPage:
-    """One results page as read. `notes` say where a platform's selectors did not hold."""
+    """One results page as read. `notes` say where a platform's selectors did not hold, `alien` that the page lists nothing
+    and has next to nothing of what stands on every results page of the site: a notice in place of an answer."""
 
     url: str
     items: tuple[Item, ...] = ()
@@ -39,6 +44,7 @@ class ResultsPage:
     next_how: str = ""
     same_as_nonsense: bool = False
     says_error: bool = False
+    alien: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -61,6 +67,10 @@ def read(page: Page, query: str, reader: Reader, turned: int = 0, collected: int
     """Read a results page of `query`; before it, `turned` pages of this query with `collected` items were read."""
     if feeds.is_feed(page):
         feed = feeds.read_feed(page, reader.spec, turned, collected)
+        if feed.html:
+            piece = replace(page, body=feed.html.encode(), content_type="text/html; charset=utf-8")
+            listed = read_html(take_apart(piece, query), replace(reader, layout=Layout(nonsense_url=page.url)), turned)
+            feed = replace(feed, items=listed.items, next=feed.next if listed.items else None)
         return ResultsPage(
             page.url,
             feed.items,
@@ -95,11 +105,13 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
     if items and reader.layout.stray and signature(items) == reader.layout.stray:
         # The engine lists what it listed for a word that nobody has: it found nothing, and does not say so.
         items, none = [], True
+    above: int | None = None
     if group:
         start, end = item_lines(group, anatomy)
         fresh = [line for line in fresh if not start <= line.at <= end]
         outside = [line.text for line in fresh if not line.linked]
-    total = _total(anatomy, fresh, outside, reader.layout, len(items), max(turned, collected))
+        above = sum(line.at < start for line in fresh if not line.linked)
+    total = _total(anatomy, fresh, outside, reader.layout, len(items), max(turned, collected), above)
     if not items and total.number and none:
         total = totals.Total(0, "exact", line=total.line)
     if group is not None and group.parts:
@@ -120,6 +132,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
         next_how=turn.how if items and turn else "",
         same_as_nonsense=not items and bool(reader.layout.lines) and _all_known(anatomy, reader.layout),
         says_error=not items and not none and totals.says_error(line.text for line in anatomy.lines),
+        alien=not items and not none and page.status != 404 and _alien(anatomy, reader.layout),
         notes=tuple(notes),
     )
 
@@ -152,14 +165,27 @@ def _leads_straight_to_hit(page: Page, query: str, reader: Reader, result: Resul
 
 
 def _total(
-    anatomy: Anatomy, fresh: Sequence[Line], outside: Sequence[str], layout: Layout, items: int, before: int
+    anatomy: Anatomy,
+    fresh: Sequence[Line],
+    outside: Sequence[str],
+    layout: Layout,
+    items: int,
+    before: int,
+    above: int | None,
 ) -> totals.Total:
     """The stated total: where it stood on the page that was learned from, else wherever a line reads like one.
 
-    A total below what is listed (and was listed on the pages before) is some other number.
+    A total below what is listed (and was listed on the pages before) is some other number. `above` of the lines `outside`
+    stand above the list.
     """
-    for lines in (_where_it_stood(fresh, layout), outside):
-        total = totals.read_total(lines, anatomy.query, items)
+    there = _where_it_stood(fresh, layout)
+    bare = totals.bare_total(there, anatomy.query) if layout.bare else None
+    total = totals.Total()
+    for total in (
+        *([bare] if bare is not None else []),
+        totals.read_total(there, anatomy.query, items),
+        totals.read_total(outside, anatomy.query, items, above),
+    ):
         if total.number is not None and (total.number >= items + before or not items):
             return total
     return totals.Total(first=total.first, last=total.last, pages=total.pages) if items else totals.Total()
@@ -177,7 +203,8 @@ def _where_it_stood(fresh: Sequence[Line], layout: Layout) -> list[str]:
 
 def _stated(fresh: Sequence[Line], query: str, layout: Layout) -> totals.Total | None:
     """The total where it stood on the page that was learned from; None where that line says none."""
-    total = totals.read_total(_where_it_stood(fresh, layout), query)
+    there = _where_it_stood(fresh, layout)
+    total = totals.bare_total(there, query) if layout.bare else totals.read_total(there, query)
     return total if total.number is not None else None
 
 
@@ -223,8 +250,34 @@ def learn(
         _place(line) for line in full.lines if some.total.line and totals.told(line.text, query) == some.total.line
     )
     layout = replace(layout, total_at=next(stated, ""))
+    if not layout.total_at and (counter := _counter(empty, full, len(some.items))):
+        layout = replace(layout, total_at=counter, bare=True)
+        some = read_html(full, replace(reader, layout=layout))
     nothing = read_html(empty, replace(reader, layout=layout))
     return replace(layout, stray=nothing.signature if nothing.signature != some.signature else ""), nothing, some
+
+
+def _counter(empty: Anatomy, full: Anatomy, items: int) -> str:
+    """Where a number stands that is 0 on the nonsense page and at least what is listed on the other; '' if nowhere.
+
+    'Pages [33]' in a heading says that there are 33 only to someone who has seen it say 'Pages [0]'.
+    """
+    nothing = {
+        (_place(line), said)
+        for line in empty.lines
+        if (said := totals.skeleton(totals.told(line.text, empty.query))[0]) and _alone(line, empty.query) == 0
+    }
+    best, at = items - 1, ""
+    for line in full.lines if nothing else ():
+        number, said = _alone(line, full.query), totals.skeleton(totals.told(line.text, full.query))[0]
+        if number is not None and number > best and (_place(line), said) in nothing:
+            best, at = number, _place(line)
+    return at
+
+
+def _alone(line: Line, query: str) -> int | None:
+    """The number of a line that has just one."""
+    return totals.skeleton(totals.told(line.text, query))[1]
 
 
 def _furniture(empty: Anatomy, full: Anatomy, spec: SearchSpec) -> Layout:
@@ -264,6 +317,12 @@ def _all_known(anatomy: Anatomy, layout: Layout) -> bool:
     """Whether every line of the page stood on the nonsense page too."""
     known = layout.lines | layout.none_lines
     return all(anatomy.line_keys(line) & known for line in anatomy.lines)
+
+
+def _alien(anatomy: Anatomy, layout: Layout) -> bool:
+    """Whether a page lacks nearly all lines that the site's results pages have in common."""
+    here = {key for line in anatomy.lines for key in anatomy.line_keys(line)} & layout.lines
+    return len(layout.lines) >= LEAST_COMMON and len(here) < COMMON * len(layout.lines)
 
 
 def _says_none(fresh: Sequence[Line], anatomy: Anatomy, reader: Reader) -> bool:

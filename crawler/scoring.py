@@ -23,6 +23,7 @@ FURNITURE = re.compile(
     r"topics?|categor\w+)\b"
 )
 RESULTS = re.compile(r"\b(results?|hits?|search result\w*|list\w*|main|content|canlyniadau|matches|items?)\b")
+COUNT = re.compile(r"^\s*[(\[]\d+[)\]]\s*$")
 # More than a total that fits by chance brings.
 CROWDED = 4.5
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "dt", "th"}
@@ -86,6 +87,8 @@ def score_of(group: Group, anatomy: Anatomy, text: Texts, expected: int | None, 
     score += 2 * max(above, below) + (0.7 if any(t & STRESS for t in tags) else 0)
     if any(re.search(r"title|heading|headline", " ".join(link.styled[-2:]), re.IGNORECASE) for link in links[:3]):
         score += 1
+    if sum(bool(COUNT.match(link.element.tail or "")) for link in links) > 0.7 * n:
+        score -= 5  # 'Your council (5)' heads hits, or narrows them
     if any(t & {"nav", "aside", "footer", "header"} for t in tags):
         score -= 4
     about = _about(group)

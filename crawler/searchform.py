@@ -8,6 +8,7 @@ candidate really searches is decided by control queries (asking.py), so a doubtf
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -62,18 +63,36 @@ def _of_form(form: HtmlElement, page: Page) -> list[Candidate]:
         if score < LEAST_SCORE:
             continue
         name = control.get("name") or ""
-        sent = forms.sent_fields(form, button)
+        sent = [(n, "" if n == name else v) for n, v in forms.sent_fields(form, button)]
         spec = SearchSpec(
             how="form",
             url=url,
             query_param=name,
             method=forms.method(form, button),
-            fields=tuple((n, "" if n == name else v) for n, v in sent),
+            fields=_whole_site(sent, owned),
             encoding=forms.charset(form, page),
             found_on=page.url,
         )
         found.append(Candidate(spec, score, why))
     return found
+
+
+def _whole_site(sent: Sequence[tuple[str, str]], owned: Sequence[HtmlElement]) -> tuple[tuple[str, str], ...]:
+    """What is sent, with the site chosen where the form leaves a choice of radio buttons open, or has the web ticked."""
+    chosen = list(sent)
+    for name in dict.fromkeys(c.get("name") or "" for c in owned if forms.kind(c) == "radio"):
+        group = [c for c in owned if forms.kind(c) == "radio" and c.get("name") == name]
+        site = next((c for c in group if _says(c, "site_words")), None)
+        ticked = next((c for c in group if c.get("checked") is not None), None)
+        if name and site is not None and (ticked is None or _says(ticked, "elsewhere")):
+            chosen = [pair for pair in chosen if pair[0] != name] + [(name, site.get("value") or "on")]
+    return tuple(chosen)
+
+
+def _says(choice: HtmlElement, key: str) -> bool:
+    """Whether a radio button's label (or the text that follows it) has one of a list of words."""
+    said = forms.label_of(choice) or choice.tail or ""
+    return finder("forms", key).search(f"{said} | {choice.get('value') or ''}") is not None
 
 
 def _hidden(control: HtmlElement) -> bool:
@@ -91,11 +110,22 @@ def _surroundings(
         buttons = [c for c in order if forms.is_submit(c)]
         if buttons:
             after = [b for b in buttons if order.index(b) > order.index(control)] if control in order else []
-            return group, (after or buttons)[0]
+            return group, _button(after or buttons)
         if group is form:
             break
-    outside = [c for c in owned if forms.is_submit(c)]
-    return group, outside[0] if outside else None
+    return group, _button([c for c in owned if forms.is_submit(c)])
+
+
+def _button(buttons: Sequence[HtmlElement]) -> HtmlElement | None:
+    """Of several buttons the one that searches the site: by what it says, else the first."""
+
+    def fit(button: HtmlElement) -> int:
+        said = f"{forms.label_of(button)} | {button.get('value') or ''}"
+        partly = finder("forms", "decoys").search(said) or finder("forms", "partial").search(said)
+        named, searches = finder("forms", "site_words").search(said), finder("forms", "search_words").search(said)
+        return 3 * (named is not None) + (searches is not None) - 2 * (partly is not None)
+
+    return max(buttons, key=fit, default=None)  # the first of equals
 
 
 def _score(
@@ -111,6 +141,8 @@ def _score(
     own = spoken(f"{name} {control.get('id') or ''} {control.get('class') or ''}")
     label = forms.label_of(control).lower()
     pressed = (forms.label_of(button) if button is not None else "").lower()
+    if button is not None and not re.search(r"\w", pressed):
+        pressed = (button.get("value") or "").lower()
     path = spoken(urlsplit(forms.action(form, page, button)).path)
     whole_page = len(forms.controls(form)) > 25 or form.get("id") in {"aspnetForm", "form1", "Form1"}
     frame = "" if whole_page else spoken(" ".join(form.get(a) or "" for a in ("id", "class", "name", "aria-label")))
@@ -144,6 +176,8 @@ def _score(
         reasons.append((0.5, "GET"))
     if alone:
         reasons.append((0.5, "one field"))
+        if not re.search(r"[^\W\d]{3}", f"{label} {pressed} {heading}") and not own.strip():
+            reasons.append((1, "says nothing"))
     if finder("forms", "partial").search(f"{label} | {pressed} | {heading} | {'' if whole_page else path}"):
         reasons.append((-6, "searches a part of the site"))
     if not alone and not whole_page:
@@ -165,7 +199,12 @@ def _heading(group: HtmlElement, form: HtmlElement, *, whole_page: bool) -> str:
 def _text_beside(group: HtmlElement) -> str:
     """The few words that stand between a field and its button; links and long texts beside them say nothing of it."""
     texts: list[str] = []
+    choices = {e for e in group.iter("input") if forms.kind(e) in {"checkbox", "radio"}}
+    named = {e.get("id") for e in choices if e.get("id")}
+    choices |= {e for e in group.iter("label") if e.get("for") in named or choices & set(e.iter("input"))}
     for element in group.iter():
+        if element in choices:
+            continue  # what may be ticked says what else can be searched
         if isinstance(element.tag, str) and element.tag not in {
             "a",
             "script",

@@ -162,9 +162,39 @@ def search_pages(page: Page) -> list[str]:
             score -= 1
         if score >= 3:
             found[url] = max(score, found.get(url, 0))
+    for url in _buttons_that_lead(page):
+        found.setdefault(url, 3)
     best = sorted(found, key=lambda url: -found[url])
     # '/search?sort=date' and '/search?sort=title' are one page with one form.
     return list({url.split("?")[0]: url for url in reversed(best)}.values())[::-1][:4]
+
+
+def _buttons_that_lead(page: Page) -> list[str]:
+    """Where a form without a field leads whose button says 'Search': a link that looks like a button."""
+    found = []
+    for form in forms.forms(page)[:60]:
+        owned = forms.controls(form)
+        buttons = [c for c in owned if forms.is_submit(c)]
+        typed = any(forms.kind(c) in forms.TEXT_TYPES | {"textarea", "password", "email"} for c in owned)
+        if typed or len(buttons) != 1 or forms.method(form, buttons[0]) != "GET":
+            continue
+        said = forms.label_of(buttons[0]).lower()
+        if finder("forms", "search_words").search(said) and not finder("forms", "decoys").search(said):
+            ask = forms.submission(form, page, buttons[0])
+            if ask and not public_engine(ask.url) and ask.url.split("#")[0] != page.url:
+                found.append(ask.url.rstrip("?"))
+    return found
+
+
+def help_pages(page: Page) -> list[str]:
+    """Links to where a site explains itself (help, site map): its search may be a link further on."""
+    found = []
+    for link in page.tree.iter("a", "area"):
+        url, said = joined(page.base_url, link.get("href") or ""), spoken_link(link)
+        near = host_of(url) == host_of(page.url) and url.split("#")[0] != page.url.split("#")[0]
+        if url and near and len(said.split()) <= 6 and finder("forms", "help").search(said):
+            found.append((finder("forms", "search_words").search(said) is None, url))
+    return list(dict.fromkeys(url for _, url in sorted(found, key=lambda pair: pair[0])))[:2]
 
 
 def spoken_link(link: HtmlElement) -> str:
@@ -177,8 +207,11 @@ def spoken_link(link: HtmlElement) -> str:
 def frames(page: Page) -> list[str]:
     """The documents in the page's frames, of the same site, those that speak of searching first."""
     found = []
-    for frame in page.tree.iter("frame", "iframe"):
-        url = joined(page.base_url, frame.get("src") or "")
+    for frame in page.tree.iter("frame", "iframe", "object", "embed"):
+        other = frame.tag in {"object", "embed"}
+        if other and "html" not in (frame.get("type") or "").lower():
+            continue
+        url = joined(page.base_url, frame.get("data" if frame.tag == "object" else "src") or "")
         if url and (frame.tag == "frame" or host_of(url) == host_of(page.url)):
             about = spoken(f"{frame.get('name') or ''} {url}")
             weight = 0 if "search" in about else 1 if re.search(r"top|head|banner|nav|menu|left", about) else 2

@@ -16,7 +16,15 @@ from crawler.platforms import Platform, for_host, platforms, recognised, site_ex
 from crawler.proving import Prover, Trial, settled, status_of
 from crawler.scripted import script_search
 from crawler.searchbox import boxes
-from crawler.searchlinks import entry_forms, frames, opensearch_links, opensearch_specs, search_pages, ways_in
+from crawler.searchlinks import (
+    entry_forms,
+    frames,
+    help_pages,
+    opensearch_links,
+    opensearch_specs,
+    search_pages,
+    ways_in,
+)
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
 
@@ -85,7 +93,15 @@ class _Seeker:
         look_at = [home]
         waiting: list[str] = []
         seen = {canonical_url(home.url), canonical_url(self.home_url)}
-        while look_at or waiting:
+        helped = False
+        while look_at or waiting or not helped:
+            if not look_at and not waiting:
+                # No page so far leads to a search, none was tried: those that explain the site may.
+                helped = True
+                further = [] if any(trial.reacted for trial in self.trials) else help_pages(home)
+                waiting += [url for url in further if canonical_url(url) not in seen]
+                seen |= {canonical_url(url) for url in waiting}
+                continue
             if not look_at:
                 page = await self._look(waiting.pop(0))
                 look_at += [page] if page else []
@@ -194,6 +210,9 @@ class _Seeker:
             for trial in self.trials:
                 if trial.status == status and trial.telling:
                     return self._not_found(trial.status, trial.reason)
+        broken = next((trial for trial in self.trials if trial.broken and trial.telling), None)
+        if broken is not None:
+            return self._not_found(broken.status, broken.reason)
         engine = self.prover.scripts or next((p.name for p in recognised(home, self.known) if p.script_only), "")
         if engine and not self.rendered:
             return self._not_found("script-only", f"results are drawn in the browser: {engine}; --render reads it")

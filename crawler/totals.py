@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from crawler.wording import finder, pattern, phrases, plain, words
+from crawler.wording import finder, in_digits, pattern, phrases, plain, words
 
 TotalIs = Literal["exact", "estimate", "capped", "absent"]
 LONGEST_LINE = 400
 # 'Page 3', 'Topic 12' name a thing more often than they count it.
 _UNSURE = re.compile(r"page|tudalen|file|link|post|job|topic|article|product|item|answer|object|listing")
 MOST_LINES = 3000
+# Taken off a reading that stands below the list.
+BELOW = 1.0
 DIGIT = re.compile(r"\d")
+NUMERAL = re.compile(r"(?<![\d.,])\d{1,9}(?![\d.,]*\d)")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class _Rules:
     paged: re.Pattern[str]
     about_query: re.Pattern[str]
     unit: re.Pattern[str]
+    at_end: re.Pattern[str]
+    many: re.Pattern[str]
 
 
 @cache
@@ -73,7 +78,7 @@ def _rules() -> _Rules:
         ),
         counted=re.compile(
             rf"(?:(?<![\w-]){about}{exactly}{first}(?:{number}|(?<![\w.-]){small}(?!\w)))"
-            rf"(?:\s*\+)?(?:\s+\{{q\}})?(?:\s*\(?(?:{pattern('totals', 'between')}))*\s*"
+            rf"(?P<plus>\s*\+)?(?:\s+\{{q\}})?(?:\s*\(?(?:{pattern('totals', 'between')}))*\s*"
             rf"(?P<noun>{noun}|{pattern('totals', 'in_all')})(?:\(s\)|\(es\))?(?!\w)",
             flags,
         ),
@@ -103,13 +108,18 @@ def _rules() -> _Rules:
             flags,
         ),
         unit=re.compile(rf"^\s*(?:{pattern('totals', 'not_totals')})(?!\w)", flags),
+        many=re.compile(rf"^(?:{noun})\W{{0,3}}{number}\W*$", flags),
+        at_end=re.compile(
+            rf"^(?:{noun}|number|total|{group('verbs')})(?!\w)(?P<said>[^:]{{0,150}}):\s*{about}{number}\W*$", flags
+        ),
     )
 
 
-def read_total(lines: Iterable[str], query: str = "", items: int | None = None) -> Total:
+def read_total(lines: Iterable[str], query: str = "", items: int | None = None, above: int | None = None) -> Total:
     """The best reading of the total among `lines` (text outside the items, in reading order).
 
     `items` is how many items the page lists, where known: a range that fits it is believed, a total below it is not.
+    `above` is how many of the lines stand above the items: those below may be another list's.
     """
     best, best_score = Total(), 0.0
     pages: int | None = None
@@ -132,9 +142,23 @@ def read_total(lines: Iterable[str], query: str = "", items: int | None = None) 
         previous = line
         for total, score in readings:
             score += _fit(total, items) - count * 0.002 + (0.5 if "{q}" in line else 0)
+            score -= BELOW if above is not None and count >= above else 0.0
             if score > best_score:
                 best, best_score = total, score
     return Total(best.number, best.kind, best.first, best.last, pages, best.line)
+
+
+def skeleton(line: str) -> tuple[str, int | None]:
+    """A told line with its numbers taken out, and the number where there is just one."""
+    numbers = NUMERAL.findall(line)
+    return NUMERAL.sub("#", line), int(numbers[0]) if len(numbers) == 1 else None
+
+
+def bare_total(lines: Iterable[str], query: str = "") -> Total:
+    """The largest number that stands alone in one of `lines`: for places where that is known to be the total."""
+    told_lines = [told(raw, query) for raw in lines]
+    alone = [(number, line) for line in told_lines if (number := skeleton(line)[1]) is not None]
+    return Total(max(alone)[0], "exact", line=max(alone)[1]) if alone else Total()
 
 
 @cache
@@ -152,12 +176,12 @@ def _counts() -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def told(raw: str, query: str = "") -> str:
-    """A line as the rules read it: plain, lower case, the query as {q}."""
+    """A line as the rules read it: plain, lower case, the query as {q}, numbers as digits."""
     line = plain(raw[: 2 * LONGEST_LINE]).lower()
     wanted = plain(query).lower()
     if wanted and not wanted.isdigit():
         line = re.sub(rf"(?<!\w){re.escape(wanted)}(?!\w)", "{q}", line)
-    return line
+    return in_digits(line)
 
 
 def _fit(total: Total, items: int | None) -> float:
@@ -203,6 +227,7 @@ def _readings(line: str) -> list[tuple[Total, float]]:
             or re.search(r"(?<![a-z])(next|previous|prev|nesaf|blaenorol)\s*$", before)
             or listed
             or re.search(rf"(?:{pattern('totals', 'of_index')})\W*$", before)
+            or re.match(rf"\s*(?:{pattern('totals', 'of_index_after')})(?!\w)", after)
         ):
             continue
         if counted == 0 and match["word"] and lone_page:
@@ -224,6 +249,14 @@ def _readings(line: str) -> list[tuple[Total, float]]:
         if not rules.unit.match(rest) and not re.match(rf"\s*(?:{pattern('totals', 'to')})\s*\d", rest):
             number = int(next(g for g in reversed(match.groups()) if g and g.isdigit()))
             found.append((Total(number, _kind(match, line), None, None, None, line), 3.0))
+    # 'Pages (33)' counts them, 'Page 3' is one of them.
+    many = rules.many.match(line) if digit and re.match(r"\w+(?<!s)s\b", line) else None
+    if many:
+        found.append((Total(int(many[1]), "exact", None, None, None, line), 2.5))
+    at_end = rules.at_end.match(line) if digit else None
+    if at_end and not re.search(rf"(?:{pattern('totals', 'no_total_before')})\W*$", at_end["said"]):
+        number = int(next(g for g in reversed(at_end.groups()) if g and g.isdigit()))
+        found.append((Total(number, _kind(at_end, line), None, None, None, line), 2.5))
     for match in rules.range_only.finditer(line) if digit else ():
         low, high = (int(group) for group in match.groups() if group)
         if low <= high and high - low < 500:
@@ -247,7 +280,7 @@ def _kind(match: re.Match[str], line: str) -> TotalIs:
     groups = match.groupdict()
     if groups.get("first") or phrases("totals", "capped").search(line):
         return "capped"
-    return "estimate" if groups.get("about") or groups.get("about2") else "exact"
+    return "estimate" if groups.get("about") or groups.get("about2") or groups.get("plus") else "exact"
 
 
 def says_capped(lines: Iterable[str], total: int | None = None) -> bool:

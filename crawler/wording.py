@@ -49,9 +49,40 @@ def plain(text: str) -> str:
     text = text.translate(DASHES).translate(QUOTES)
     text = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))", "", text)
     text = " ".join(text.split())
-    text = re.sub(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])", _joined_groups, text)
-    return re.sub(r"(?<![\d.,])([1-9]\d{0,2})((?:\.\d{3})+)(?![\d.,])", _joined_groups, text)
+    for mark in ",.'":
+        if mark in text:
+            text = _grouped(mark).sub(_joined_groups, text)
+    return text
+
+
+@cache
+def _grouped(mark: str) -> re.Pattern[str]:
+    """A number in groups of three digits: 1,051 or 1.051 or 1'051."""
+    return re.compile(rf"(?<![\d.,'])([1-9]\d{{0,2}})((?:{re.escape(mark)}\d{{3}})+)(?![\d.,']\d|\d)")
 
 
 def _joined_groups(number: re.Match[str]) -> str:
-    return number[1] + re.sub(r"[.,]", "", number[2])
+    return number[1] + re.sub(r"[.,']", "", number[2])
+
+
+@lru_cache(maxsize=4096)
+def in_digits(text: str) -> str:
+    """Text in which numbers from two to 999 that are written as words are digits; lower case."""
+    return _spelled().sub(lambda match: str(_value(match[0])), text)
+
+
+@cache
+def _spelled() -> re.Pattern[str]:
+    numerals = table()["numerals"]
+    small, tens = "|".join(numerals["small"]), "|".join(numerals["tens"])
+    below = rf"(?:(?:{tens})(?:[- ](?:one|{small}))?|{small})"
+    hundreds = rf"(?:(?:a|one|{small}) hundred(?:(?: and)? (?:{below}|one))?)"
+    return re.compile(rf"\b(?:{hundreds}|{below})\b(?!-)")
+
+
+def _value(said: str) -> int:
+    numerals = table()["numerals"]
+    value: dict[str, int] = {**numerals["small"], **numerals["tens"], "one": 1, "a": 1, "and": 0}
+    before, hundred, after = said.rpartition(" hundred")
+    rest = sum(value[word] for word in after.replace("-", " ").split())
+    return (100 * value[before] if hundred else 0) + rest
