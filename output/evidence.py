@@ -12,6 +12,7 @@ from output.findings import STRENGTH
 from output.masking import one_line, quote
 from output.tallies import Tally
 from study import record as r
+from study.protocol import Protocol
 from study.record import Record
 
 _AT_ONCE = 500  # hashes in one question: both databases bound the number of parameters
@@ -29,7 +30,7 @@ def evidence(record: Record, tally: Tally) -> pd.DataFrame:
     titles = _titles(record, hashes)
     judged = sorted(set(rows.loc[rows["what"] != "mention", "text_hash"]))
     quotes = _quotes(record, tally, judged)
-    around = _around(tally)
+    around = patterns(tally.protocol)
     seen: dict[tuple[str, str, str], str] = {}
 
     def best(text_hash: str, what: str, code: str, own: object) -> str:
@@ -69,13 +70,13 @@ def _ordered(rows: pd.DataFrame, tally: Tally) -> pd.DataFrame:
     return rows.loc[keys.sort_values(list(keys.columns), kind="stable").index].reset_index(drop=True)
 
 
-def _around(tally: Tally) -> dict[tuple[str, str], re.Pattern[str]]:
-    """What a quote should show: the group's own words, the approach's cues."""
+def patterns(protocol: Protocol) -> dict[tuple[str, str], re.Pattern[str]]:
+    """Return what a quote should show, by what and code: the group's own words, the approach's cues."""
     patterns: dict[tuple[str, str], re.Pattern[str]] = {}
-    for keyword in tally.protocol.keywords:
+    for keyword in protocol.keywords:
         parts = [keyword.core] if keyword.core else [re.escape(variant) for variant in keyword.variants]
         patterns["keyword", keyword.code] = re.compile("|".join(parts), re.IGNORECASE)
-    for approach in tally.protocol.approaches:
+    for approach in protocol.approaches:
         if approach.cues:
             patterns["approach", approach.code] = re.compile("|".join(approach.cues), re.IGNORECASE)
     return patterns

@@ -116,7 +116,7 @@ def _mentions(rows: CrawlRows, protocol: Protocol) -> pd.DataFrame:
 def _approaches(rows: CrawlRows, protocol: Protocol, verdicts: dict[str, Verdict]) -> pd.DataFrame:
     codes = {approach.code for approach in protocol.approaches}
     spoken = {
-        text_hash: (_relevance_cell(verdict), [code for code in verdict.approaches if code in codes])
+        text_hash: (relevance_cell(verdict), [code for code in verdict.approaches if code in codes])
         for text_hash, verdict in verdicts.items()
         if verdict.relevance != "off-topic"
     }
@@ -131,7 +131,8 @@ def _approaches(rows: CrawlRows, protocol: Protocol, verdicts: dict[str, Verdict
     return _frame(each())
 
 
-def _relevance_cell(verdict: Verdict) -> str:
+def relevance_cell(verdict: Verdict) -> str:
+    """Return the cell of a text that is relevant, or may be."""
     if verdict.relevance == "ambiguous":
         return AMBIGUOUS
     return CONFIRMED if verdict.confirmed else MODEL
@@ -155,8 +156,8 @@ def _silences(
                 for site in _sites(rows, authority)
                 for v in keyword.variants
             ]
-            silences[authority, keyword.code] = NOT_KNOWN if (authority, keyword.code) in left else _weakest(ends)
-        silences[authority, None] = _weakest([silences[authority, k.code] for k in protocol.keywords])
+            silences[authority, keyword.code] = NOT_KNOWN if (authority, keyword.code) in left else weakest(ends)
+        silences[authority, None] = weakest([silences[authority, k.code] for k in protocol.keywords])
     return silences
 
 
@@ -172,19 +173,23 @@ def _asked(rows: CrawlRows) -> dict[tuple[int, str, str], str]:
     for site, keyword, query, via, status in zip(
         searches["site_id"], searches["keyword"], searches["query"], searches["via"], searches["status"], strict=True
     ):
-        proves = NOT_KNOWN
-        if via == "search" and status == "complete":
-            proves = NO
-        elif via != "archive" and (status == "sitemap" or (via == "sitemap" and status == "complete")):
-            proves = NO_BY_SITEMAP
         key = (int(site), keyword, query)
-        asked[key] = min(asked.get(key, NOT_KNOWN), proves, key=_SILENCES.index)
+        asked[key] = min(asked.get(key, NOT_KNOWN), proves(via, status), key=SILENCES.index)
     return asked
 
 
-_SILENCES = (NO, NO_BY_SITEMAP, NOT_KNOWN)
+def proves(via: str, status: str) -> str:
+    """Return what a search that found nothing says: no, no_by_sitemap or x."""
+    if via == "search" and status == "complete":
+        return NO
+    if via != "archive" and (status == "sitemap" or (via == "sitemap" and status == "complete")):
+        return NO_BY_SITEMAP
+    return NOT_KNOWN
 
 
-def _weakest(ends: list[str]) -> str:
+SILENCES = (NO, NO_BY_SITEMAP, NOT_KNOWN)
+
+
+def weakest(ends: list[str]) -> str:
     """The least that is proven; nothing asked proves nothing."""
-    return max(ends, key=_SILENCES.index, default=NOT_KNOWN)
+    return max(ends, key=SILENCES.index, default=NOT_KNOWN)

@@ -10,8 +10,11 @@ from output.columns import Described, describe, names
 from output.csvfiles import remove_csv, write_csv
 from output.datapackage import as_json, data_package, dfe_meta, dictionary, write_text
 from output.evidence import evidence
+from output.history import Event, history
+from output.runs import read_runs
 from output.tables import tables
 from output.tallies import Tally, take
+from output.trend import Point, trend
 from study.protocol import Protocol
 from study.record import Record
 
@@ -24,6 +27,8 @@ class Report:
     """What was counted, and the files it was written to."""
 
     tally: Tally
+    events: tuple[Event, ...]  # the history of all findings up to the crawl
+    points: tuple[Point, ...]  # the trend up to it
     directory: Path
     files: tuple[Path, ...]
 
@@ -46,15 +51,18 @@ def make_report(
     """
     tally = take(record, protocol, crawl_id, model_only=model_only, without_brief=without_brief)
     folder = directory or REPORTS / protocol.name
+    runs = read_runs(record, protocol, until=tally.rows.as_of, model_only=model_only, without_brief=without_brief)
+    events = tuple(history(record, runs))
+    points = tuple(trend(runs, [place.key for place in tally.places]))
     shown = evidence(record, tally)
-    made = tables(record, tally, shown)
+    made = tables(record, tally, shown, events, points)
     described = {name: describe(name, table.columns) for name, table in made.items()}
     for name in names():
         if name not in made:
             remove_csv(folder / f"{name}.csv")
     files = [path for name, table in made.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)]
     files += _beside(folder, tally, described)
-    return Report(tally, folder, (*files, _write_credits(folder, protocol)))
+    return Report(tally, events, points, folder, (*files, _write_credits(folder, protocol)))
 
 
 def _beside(folder: Path, tally: Tally, described: Mapping[str, Described]) -> Iterator[Path]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
+from output.changes import changes_table, trend_table
 from output.evidence import http_only
 from output.findings import AMBIGUOUS, YES
 from output.groups import groups
+from output.history import Event
 from output.mapping import mapping
 from output.named import definitions, mentions
 from output.places import NOT_KNOWN
 from output.tallies import USABLE, StudyRow, Tally, reported_by_variant
 from output.topics import funnel, topics
+from output.trend import Point
 from study.authorities import sample, samples
 from study.health import way
 from study.record import Record
@@ -25,8 +28,11 @@ _HOST_KINDS = ("main", "portal", "committee")
 _Row = dict[str, object]
 
 
-def tables(record: Record, tally: Tally, shown: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the tables of a report by file name, in the order they are read in; ``shown`` is :func:`evidence`'s.
+def tables(
+    record: Record, tally: Tally, shown: pd.DataFrame, events: Sequence[Event], points: Iterable[Point]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a report by file name, in the order they are read in; ``shown`` is :func:`evidence`'s, ``events``
+    and ``points`` are the history and the trend up to the crawl.
 
     A table the protocol gives no cause for (no framework, no group that counts relevance) is not among them.
 
@@ -44,6 +50,8 @@ def tables(record: Record, tally: Tally, shown: pd.DataFrame) -> dict[str, pd.Da
         "groups": table(groups(tally)),
         "evidence": _evidence(tally, shown),
         "coverage": table(_coverage(tally)),
+        "changes": changes_table(events, tally.protocol),
+        "trend": trend_table(points, tally.protocol),
     }
     return {name: one for name, one in made.items() if len(one.columns)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -115,6 +116,8 @@ class Published(_Strict):
 
     title: str
     source: str
+    as_of: date | None = None  # the day it speaks for: its place in a trend
+    asked: int | None = None  # how many authorities
     totals: dict[str, int] = {}  # keyword group -> total hits
     minimum: dict[str, int] = {}
     maximum: dict[str, int] = {}
@@ -184,9 +187,11 @@ class Protocol(_Strict):
     def hash(self) -> str:
         """SHA-256 of what the protocol says (not of its comments or layout).
 
-        Without ``framework``: it is read when a report is made, so changing it leaves what was judged as it is.
+        Without ``framework``, and without when a published round was and how many it asked: they are read when a report is
+        made, so changing them leaves what was judged as it is.
         """
-        return hashlib.sha256(self.model_dump_json(exclude={"framework"}).encode()).hexdigest()
+        said = self.model_dump_json(exclude={"framework": True, "published": {"as_of", "asked"}})
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def keyword(self, code: str) -> Keyword:
         """Return the keyword group with this code; KeyError if there is none."""
