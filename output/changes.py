@@ -21,6 +21,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_KEY = ["authority", "what", "code", "as_of", "event", "url", "url_before", "quote", "evidence"]
 _Row = dict[str, object]
 
 
@@ -29,7 +30,8 @@ def changes_table(events: Sequence[Event], protocol: Protocol) -> pd.DataFrame:
     known = {place.key: place for place in _places(events)}
     names = thing_names(protocol)
     rows = [_change(event, known[event.authority], names) for event in events if event.event != STILL_THERE]
-    return pd.DataFrame(rows, columns=CHANGES, dtype=object)
+    # two crawls of one day may tell the same twice
+    return pd.DataFrame(rows, columns=CHANGES, dtype=object).drop_duplicates(_KEY, keep="last", ignore_index=True)
 
 
 def trend_table(points: Iterable[Point], protocol: Protocol) -> pd.DataFrame:
@@ -57,7 +59,6 @@ CHANGES = [
     "time_identifier",
     "as_of",
     "previous_as_of",
-    "crawl",
     "geographic_level",
     "country_code",
     "country_name",
@@ -114,7 +115,6 @@ def _change(event: Event, place: Place, names: dict[tuple[str, str], str]) -> _R
     return {
         **when(event.as_of),
         "previous_as_of": event.previous.isoformat() if event.previous else NOT_KNOWN,
-        "crawl": event.crawl_id,
         "geographic_level": "Local authority",
         "country_code": place.country_code,
         "country_name": place.country_name,

@@ -197,6 +197,7 @@ class SmallCrawl:
         outcome: str = "ok",
         status: int = 200,
         error: str | None = None,
+        final_url: str | None = None,
         mentions: Sequence[tuple[Any, ...]] = (),
         model_id: str = MODEL,
         **judged: Any,
@@ -207,9 +208,9 @@ class SmallCrawl:
         Returns the text's hash.
         """
         kept = text_hash(title, text)
-        capture: dict[str, Any] = {"outcome": outcome, "status": status}
+        capture: dict[str, Any] = {"outcome": outcome, "status": status, "final_url": final_url}
         if outcome == "ok":
-            raw_hash = text_hash(authority, path)
+            raw_hash = text_hash(f"{authority} {path}", f"{title} {text}")
             place = {"warc_file": "crawl-1.warc.gz", "warc_offset": 100 + len(path), "warc_length": 10}
             capture |= {"raw_hash": raw_hash, "text_hash": kept, **place}
             with self.record.begin() as db:
