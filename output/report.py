@@ -11,6 +11,7 @@ from output.csvfiles import remove_csv, write_csv
 from output.datapackage import as_json, data_package, dfe_meta, dictionary, write_text
 from output.evidence import evidence
 from output.history import Event, history
+from output.page import page
 from output.runs import read_runs
 from output.tables import tables
 from output.tallies import Tally, take
@@ -62,6 +63,7 @@ def make_report(
             remove_csv(folder / f"{name}.csv")
     files = [path for name, table in made.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)]
     files += _beside(folder, tally, described)
+    files.append(write_text(folder / "report.html", page(tally, made)))
     return Report(tally, events, points, folder, (*files, _write_credits(folder, protocol)))
 
 

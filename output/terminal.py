@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from output.findings import AMBIGUOUS, NOT_KNOWN, YES
+from output.findings import AMBIGUOUS, NOT_KNOWN
+from output.headline import authorities_word, headline
 from output.report import Report
-from output.tallies import Figures, StudyRow, Tally, reported_by_variant, searched
+from output.tallies import Figures, StudyRow, Tally, reported_by_variant
 from study.judging import RULES
-from study.protocol import Keyword
 
 EQUAL = "="  # marks a published figure that ours equals
 
@@ -26,27 +26,6 @@ def show(report: Report, console: Console) -> None:
     names = ", ".join(path.name for path in report.files)
     where = f"Written to {report.directory}: {names}"
     console.print(escape(where), highlight=False, soft_wrap=whole_lines)
-
-
-def headline(tally: Tally) -> str:
-    """Return the result in words: how many authorities have what, of how many that could be searched."""
-    fully, partly, not_at_all = searched(tally)
-    parts = []
-    for keyword in tally.protocol.keywords:
-        cells = list(tally.cells("keyword", keyword.code).values())
-        what = "a relevant hit for" if keyword.counts == "relevance" else "a mention of"
-        yes = sum(cell in YES for cell in cells)
-        parts.append(f"{yes} {'has' if yes == 1 else 'have'} {what} {_thing(tally, keyword)}")
-    could = f"{not_at_all} could not be searched" if not_at_all else "All could be searched"
-    in_part = f", {partly} only in part" if partly else ""
-    reached = fully + partly
-    return f"Of {reached} {_authorities(reached)} searched, {'; '.join(parts)}. {could}{in_part}."
-
-
-def _thing(tally: Tally, keyword: Keyword) -> str:
-    """What is counted: the group, or the name it looks for, which may be told more closely than the group's."""
-    named = {mention.code: mention.name for mention in tally.protocol.mentions}
-    return named.get(keyword.mention or "", keyword.name)
 
 
 def notes(tally: Tally) -> list[str]:
@@ -72,7 +51,7 @@ def _row_notes(tally: Tally, row: StudyRow) -> list[str]:
     keyword = tally.protocol.keyword(row.keyword)
     cells = list(tally.cells("keyword", row.keyword).values())
     open_cells = [(cells.count(AMBIGUOUS), "ambiguous"), (cells.count(NOT_KNOWN), "not known (x)")]
-    open_words = ", ".join(f"{count} {_authorities(count)} {name}" for count, name in open_cells if count)
+    open_words = ", ".join(f"{count} {authorities_word(count)} {name}" for count, name in open_cells if count)
     if len(keyword.variants) > 1:
         reported = reported_by_variant(tally, keyword)
         stated = ", ".join(f"{v} {'-' if total is None else f'{total:,}'}" for v, total in reported.items())
@@ -87,10 +66,6 @@ def _row_notes(tally: Tally, row: StudyRow) -> list[str]:
     if open_words:
         said.append(f"{row.keyword}: {open_words}.")
     return said
-
-
-def _authorities(count: int) -> str:
-    return "authority" if count == 1 else "authorities"
 
 
 def _table(tally: Tally) -> Table:

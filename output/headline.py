@@ -1,0 +1,33 @@
+"""The result of a report in one sentence, as the terminal and the page begin."""
+
+from __future__ import annotations
+
+from output.findings import YES
+from output.tallies import Tally, searched
+from study.protocol import Keyword
+
+
+def headline(tally: Tally) -> str:
+    """Return the result in words: how many authorities have what, of how many that could be searched."""
+    fully, partly, not_at_all = searched(tally)
+    parts = []
+    for keyword in tally.protocol.keywords:
+        cells = list(tally.cells("keyword", keyword.code).values())
+        what = "a relevant hit for" if keyword.counts == "relevance" else "a mention of"
+        yes = sum(cell in YES for cell in cells)
+        parts.append(f"{yes} {'has' if yes == 1 else 'have'} {what} {_thing(tally, keyword)}")
+    could = f"{not_at_all} could not be searched" if not_at_all else "All could be searched"
+    in_part = f", {partly} only in part" if partly else ""
+    reached = fully + partly
+    return f"Of {reached} {authorities_word(reached)} searched, {'; '.join(parts)}. {could}{in_part}."
+
+
+def _thing(tally: Tally, keyword: Keyword) -> str:
+    """What is counted: the group, or the name it looks for, which may be told more closely than the group's."""
+    named = {mention.code: mention.name for mention in tally.protocol.mentions}
+    return named.get(keyword.mention or "", keyword.name)
+
+
+def authorities_word(count: int) -> str:
+    """Return the word for so many of them."""
+    return "authority" if count == 1 else "authorities"

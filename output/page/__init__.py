@@ -1,0 +1,81 @@
+"""report.html: one page that needs nothing beside it, for people who read; the tables say the same for people who calculate."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from output.evidence import http_only
+from output.headline import headline
+from output.page import evidence, matrices, summary
+from output.page.marks import SHORT, WORDS, slug
+from output.page.tilemap import maps
+from output.tallies import Tally, searched
+from study.version import VERSION
+
+_HERE = Path(__file__).parent
+
+
+def page(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the page of a report: its tables in words and pictures, everything escaped, nothing loaded from elsewhere.
+
+    It holds no run time, and is bounded: a few quotes a cell (:data:`output.page.evidence.PER_CELL`), the rest by name of
+    the file that has them.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"n": _number, "slug": slug, "web": lambda url: http_only([url])[0]}
+    script = (_HERE / "report.js").read_text(encoding="utf-8")
+    return environment.get_template("report.html.j2").render(
+        **_content(tally, tables),
+        style=Markup((_HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    fully, partly, not_at_all = searched(tally)
+    covered, troubles_left = summary.coverage_of(tally, tables["coverage"])
+    return {
+        "protocol": tally.protocol,
+        "version": VERSION,
+        "as_of": tally.rows.as_of,
+        "crawl": tally.rows.crawl_id,
+        "headline": headline(tally),
+        "searched": {"fully": fully, "partly": partly, "not_at_all": not_at_all},
+        "figures": summary.figures(tally),
+        "study": summary.study_rows(tally),
+        "certainties": summary.certainties(tally, tables["groups"]),
+        "certainty_cells": summary.CERTAINTIES,
+        "funnels": summary.funnels(tally, tables.get("funnel"), tables.get("topics")),
+        "keywords": matrices.by_keyword(tally),
+        "approach_matrix": matrices.by_approach(tally),
+        "approaches": matrices.approaches_of(tally),
+        "mapping": matrices.framework_of(tally, tables["framework"]) if "framework" in tables else None,
+        "maps": maps(tally),
+        "groupings": matrices.groupings(tally, tables["groups"]),
+        "names": evidence.names_of(tally, tables["mentions"]),
+        "definitions": evidence.definitions_of(tables["definitions"]),
+        "evidence": evidence.evidence_of(tally, tables["evidence"]),
+        "per_cell": evidence.PER_CELL,
+        "covered": covered,
+        "troubles_left": troubles_left,
+        "judged_by": summary.judged_by(tally),
+        "unjudged": tally.rows.unjudged,
+        "files": [f"{name}.csv" for name in tables],
+        "SHORT": SHORT,
+        "WORDS": WORDS,
+    }
+
+
+def _number(number: int) -> str:
+    return f"{number:,}"

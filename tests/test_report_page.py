@@ -1,0 +1,287 @@
+"""report.html: what it says, that every figure leads to its evidence, and that it is safe, bounded and good to read."""
+
+import re
+from collections import Counter
+
+import pytest
+from bs4 import BeautifulSoup
+
+from output.page import evidence
+from output.page.tilemap import maps
+from output.report import make_report
+from output.tallies import take
+from study.authorities import register
+from study.record import Record
+from tests import axe
+from tests.small_record import SmallCrawl, small_protocol
+
+KENT, DEVON, CHESHIRE, LIVERPOOL, ELSEWHERE = "E10000016", "E10000008", "E10000004", "E08000012", "www.school.example"
+HOSTILE = '"><script>window.taken = true</script><img src=x onerror="window.taken = true">'
+MORE = r"""
+[[mentions]]
+code = "definition"
+name = "A definition"
+patterns = ['\bmentoring is\b']
+
+[[framework]]
+dimension = "type"
+code = "plans"
+name = "Plans"
+approach = "strategy"
+[[framework]]
+dimension = "peer-or-expert-novice"
+code = "peers"
+name = "Peers"
+cues = ['\bas equals\b']
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return small_protocol(tmp_path_factory.mktemp("protocol"), MORE)
+
+
+@pytest.fixture(scope="module")
+def crawl(tmp_path_factory, study):
+    """Something of everything: confirmed, by the model, ambiguous, no, not known; a name, a namesake, a definition, an attack."""
+    path = tmp_path_factory.mktemp("record") / "record.db"
+    with Record.open(f"sqlite:///{path}") as record:
+        crawl = SmallCrawl(record, study, [KENT, DEVON, CHESHIRE, LIVERPOOL, ELSEWHERE])
+        crawl.asked(
+            KENT, "mentor", ["a", "b"], reported_total=40, total_is="capped", status="capped", reason="no page 2"
+        )
+        crawl.asked(DEVON, "mentor", ["a"])
+        crawl.asked(CHESHIRE, "coach", ["a"])
+        crawl.asked(ELSEWHERE, "mentor", status="blocked", reason=HOSTILE)
+        said = {"relation": "mentoring", "approaches": ["strategy"], "title": "Our strategy"}
+        plan = "Mentoring is a gift. Heads meet as equals, mentor and mentee."
+        named = [("tda", None, True, "paid by the TDA", {"about": ["funding"], "explained": True})]
+        named += [("definition", None, True, "Mentoring is a gift.")]
+        kept = crawl.fetched(KENT, "a", plan, "relevant", evidence=[plan], mentions=named, **said)
+        crawl.decided(kept, "relevant", relation="mentoring", approaches=["strategy"])
+        crawl.fetched(KENT, "b", "Buses.", topics=["other"])
+        crawl.fetched(DEVON, "a", "Mentors.", "relevant", **{**said, "title": HOSTILE}, evidence=[f"Mentors {HOSTILE}"])
+        crawl.fetched(CHESHIRE, "a", "Coaches.", "ambiguous", relation="coaching", evidence=["Coaches."])
+        yield crawl
+
+
+@pytest.fixture(scope="module")
+def path(crawl, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("report")
+    make_report(crawl.record, crawl.protocol, directory)
+    return directory / "report.html"
+
+
+@pytest.fixture(scope="module")
+def soup(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+
+
+def text(element):
+    return " ".join(element.get_text(" ").split())
+
+
+# -- What it says --------------------------------------------------------------------------------------------------------
+
+
+def test_it_begins_with_the_result_in_words(soup):
+    assert text(soup.select_one(".headline")).startswith(
+        "Of 5 authorities searched, 2 have a relevant hit for mentor (mentoring);"
+    )
+    assert [text(one) for one in soup.select(".figures > li")] == [
+        "2 of 5 have a relevant hit for mentor (mentoring) July 2008 (published): 1",
+        "0 of 5 have a relevant hit for coach",
+        "1 of 5 mention Training and Development Agency for Schools July 2008 (published): 1",
+    ]
+
+
+def test_ours_stand_beside_the_published_and_equal_ones_are_marked(soup):
+    ours, theirs, note = soup.select(".study tbody")[0].select("tr")
+    assert [text(one) for one in ours.select("td")] == ["41", "0 to 40", "2", "2"]
+    assert [text(one) for one in theirs.select("td")] == ["3", "1 to 2", "1", "1"]
+    assert "of the 4 of 5 authorities" in text(note)
+    tda = soup.select(".study tbody")[2].select("tr")[1]
+    assert text(tda.select("td")[-1]) == "1 = (equal)"
+
+
+def test_how_sure_is_told_apart_by_more_than_colour(soup):
+    row = {text(r.th): [text(td) for td in r.select("td")] for r in soup.select("#sure tbody tr")}["mentor (mentoring)"]
+    assert row[:6] == ["1", "1", "0", "2", "0", "1"]
+    heads = {text(head): number for number, head in enumerate(soup.select("#authorities thead th"))}
+    cells = {
+        text(row.th): row.select("th, td")[heads["mentor (mentoring)"]] for row in soup.select("#authorities tbody tr")
+    }
+    shapes = {name.split()[0]: cell.use["href"] for name, cell in cells.items()}
+    assert shapes == {
+        "Kent": "#m-yes_confirmed",
+        "Devon": "#m-yes_model",
+        "Cheshire": "#m-no",
+        "Liverpool": "#m-no",
+        ELSEWHERE: "#m-x",
+    }
+    assert text(cells["Kent County Council"]) == "yes, confirmed by a person"
+    assert text(cells[ELSEWHERE]) == "not known"
+
+
+def test_an_approach_names_its_authorities_by_region(soup):
+    section = soup.select_one("#approach-strategy")
+    regions = [text(one) for one in section.select("dt")]
+    names = [text(one.a) for one in section.select("dd")]
+    assert list(zip(regions, names, strict=True)) == [
+        ("South East", "Kent County Council"),
+        ("South West", "Devon County Council"),
+    ]
+    assert "July 2008 (published), named: Kent County Council." in text(section)
+
+
+def test_names_definitions_and_the_framework_are_quoted(soup):
+    assert "On 1 page of 1 authority; about funding (1)" in text(soup.select_one("#name-tda"))
+    assert "Mentoring is a gift." in text(soup.select_one("#definitions"))
+    told = soup.select_one("#framework .told")
+    assert text(told.dd.q) == "Heads meet as equals, mentor and mentee." or "as equals" in text(told)
+
+
+def test_what_was_not_complete_is_told_with_its_reason(soup):
+    row = soup.select_one("#c-E10000016")
+    assert text(row).endswith("mentor: capped, no page 2")
+
+
+# -- Every figure leads to its evidence ----------------------------------------------------------------------------------
+
+
+def test_every_link_within_the_page_has_a_place_to_go_and_no_place_stands_twice(soup):
+    ids = Counter(element["id"] for element in soup.select("[id]"))
+    assert [name for name, count in ids.items() if count > 1] == []
+    missing = {a["href"] for a in soup.select('a[href^="#"], use') if a["href"][1:] not in ids}
+    assert missing == set()
+
+
+def test_a_mark_leads_to_quote_address_and_day(soup):
+    cell = soup.select_one("#k-E10000016 a.cell")
+    place = soup.find(id=cell["href"][1:]).find_parent(class_="shown")
+    assert "Mentoring is a gift." in text(place.blockquote.p)
+    assert place.blockquote.footer.a["href"] == "http://e10000016.main.example/a"
+    assert text(place.blockquote.footer.time) == "2008-07-29"
+    assert text(place.h4).startswith("mentor (mentoring) · Own strategy")
+
+
+def test_a_dash_leads_to_how_the_site_was_searched(soup):
+    hrefs = {a["href"] for a in soup.select("#k-www-school-example a.cell")}
+    assert hrefs == {"#c-www-school-example"}
+
+
+# -- The map -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_map_has_every_authority_of_today_once_and_heirs_show_what_was_theirs(crawl):
+    (of_mentor, of_coach, _) = maps(take(crawl.record, crawl.protocol))
+    assert len({tile.points for tile in of_mentor.tiles}) == len(of_mentor.tiles) == 153
+    assert len([a for a in register().values() if a.end_date is None]) == 153
+    heirs = [tile.title for tile in of_coach.tiles if tile.cell == "ambiguous"]
+    assert len(heirs) == 2
+    assert all("then Cheshire County Council: ambiguous" in title for title in heirs)
+    assert dict(of_mentor.counts) == {"yes_confirmed": 1, "yes_model": 1, "no": 2, "x": 1}
+
+
+def test_sites_outside_the_register_have_no_map(tmp_path, study):
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        SmallCrawl(record, study, [ELSEWHERE])
+        assert maps(take(record, study)) == []
+        make_report(record, study, tmp_path / "out")
+    assert 'id="map"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+# -- Safe and bounded ----------------------------------------------------------------------------------------------------
+
+
+def test_a_page_holds_a_few_quotes_a_cell_and_names_where_the_rest_is(tmp_path, study):
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        crawl = SmallCrawl(record, study, [KENT])
+        paths = [f"p{number}" for number in range(40)]
+        crawl.asked(KENT, "mentor", paths)
+        for path in paths:
+            crawl.fetched(KENT, path, path, "relevant", relation="mentoring", evidence=[f"Quote {path}."])
+        make_report(record, study, tmp_path / "out")
+    soup = BeautifulSoup((tmp_path / "out" / "report.html").read_text(encoding="utf-8"), "lxml")
+    assert len(soup.select("#evidence blockquote")) == evidence.PER_CELL
+    assert "37 more in evidence.csv" in text(soup.select_one("#evidence"))
+
+
+def test_nothing_is_loaded_from_elsewhere(soup):
+    loading = soup.select("link, iframe, object, embed, img, source, script[src], use:not([href^='#'])")
+    assert loading == []
+    policy = soup.select_one("meta[http-equiv]")["content"]
+    assert policy.startswith("default-src 'none'")
+    assert not re.search(r"url\((?!#)", soup.style.string)
+    assert all(re.match(r"(#|https?://)", a["href"]) for a in soup.select("a[href]"))
+
+
+# -- In a browser --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with axe.browser() as started:
+        yield started
+
+
+def opened(browser, path, width=1280, **options):
+    page = browser.new_page(viewport={"width": width, "height": 800}, **options)
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    page.requests = requests
+    return page
+
+
+@pytest.mark.services
+def test_it_passes_axe_in_light_and_in_dark(browser, path):
+    assert axe.violations(opened(browser, path)) == []
+    assert axe.violations(opened(browser, path, width=360)) == []
+
+
+@pytest.mark.services
+def test_scraped_text_runs_nothing_and_the_page_asks_nobody(browser, path):
+    page = opened(browser, path)
+    assert page.evaluate("window.taken") is None
+    assert page.requests == [path.as_uri()]
+    assert page.get_by_text("<script>window.taken = true</script>").count() > 0
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("width", [360, 1280])
+def test_only_tables_scroll_sideways(browser, path, width):
+    page = opened(browser, path, width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.services
+def test_tables_sort_with_scripts_and_are_whole_without(browser, path):
+    page = opened(browser, path)
+    names = "() => [...document.querySelectorAll('#authorities tbody th')].map(th => th.textContent)"
+    written = page.evaluate(names)
+    page.get_by_role("button", name="Hits: mentor").click()
+    page.get_by_role("button", name="Hits: mentor").click()
+    assert page.evaluate(names)[0] == "Kent County Council"
+    assert page.locator("#authorities th[aria-sort=descending]").count() == 1
+    page.get_by_role("button", name="Hits: mentor").click()
+    assert page.evaluate(names) == written
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(path.as_uri())
+    assert plain.locator("#authorities tbody th").all_text_contents() == written
+    assert plain.get_by_role("button").count() == 0
+
+
+@pytest.mark.services
+def test_it_prints_whole(browser, path, tmp_path):
+    import pypdfium2
+
+    page = opened(browser, path)
+    page.emulate_media(media="print")
+    page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    document = pypdfium2.PdfDocument(tmp_path / "report.pdf")
+    printed = " ".join(" ".join(sheet.get_textpage().get_text_range() for sheet in document).split())
+    assert "Of 5 authorities searched" in printed
+    assert printed.count("Mentoring is a gift.") >= 2
+    assert "Authority by authority" in printed
