@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from markupsafe import Markup
 
 from output.evidence import http_only
 from output.headline import headline
-from output.page import evidence, matrices, summary
+from output.page import evidence, matrices, overtime, summary
 from output.page.marks import SHORT, WORDS, slug
 from output.page.tilemap import maps
 from output.tallies import Tally, searched
@@ -32,7 +33,7 @@ def page(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"n": _number, "slug": slug, "web": lambda url: http_only([url])[0]}
+    environment.filters |= {"n": _number, "day": _day, "slug": slug, "web": lambda url: http_only([url])[0]}
     script = (_HERE / "report.js").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2").render(
         **_content(tally, tables),
@@ -45,6 +46,8 @@ def page(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> str:
 def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     fully, partly, not_at_all = searched(tally)
     covered, troubles_left = summary.coverage_of(tally, tables["coverage"])
+    changes = overtime.changes_of(tally, tables["changes"], tables["trend"])
+    trend = overtime.trend_of(tally, tables["trend"])
     return {
         "protocol": tally.protocol,
         "version": VERSION,
@@ -67,6 +70,9 @@ def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]
         "definitions": evidence.definitions_of(tables["definitions"]),
         "evidence": evidence.evidence_of(tally, tables["evidence"]),
         "per_cell": evidence.PER_CELL,
+        "changes": changes,
+        "trend": trend,
+        "missing": list(_missing(tally, tables, changes is None, trend is None)),
         "covered": covered,
         "troubles_left": troubles_left,
         "judged_by": summary.judged_by(tally),
@@ -75,6 +81,29 @@ def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]
         "SHORT": SHORT,
         "WORDS": WORDS,
     }
+
+
+def _missing(tally: Tally, tables: Mapping[str, pd.DataFrame], no_changes: bool, no_trend: bool) -> Iterator[str]:
+    """What a reader may look for in vain, and why."""
+    if no_changes and no_trend:
+        yield "changes and a trend, for there is but one crawl to compare"
+    elif no_trend:
+        yield "a trend, for all crawls speak for one day"
+    if tally.protocol.published is None:
+        yield "earlier figures, for nothing was published of this study"
+    if not tally.protocol.approaches:
+        yield "approaches, for the protocol names none"
+    if "framework" not in tables:
+        yield "a mapping, for the protocol has no framework"
+
+
+def _day(iso: str) -> str:
+    """A day as people write it; what is no day is left as it is."""
+    try:
+        day = date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{day.day} {day:%B %Y}"
 
 
 def _number(number: int) -> str:
