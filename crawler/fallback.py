@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from scrapy.settings import BaseSettings
 from sqlalchemy.engine import Connection
 
-from crawler import frontier, listing, localsearch
+from crawler import frontier, known, listing, localsearch
 from crawler.frontier import SiteRow, Wanted
 from crawler.listing import Fetched, WantedFile
 from crawler.localsearch import LocalSearch
@@ -195,9 +195,13 @@ class Fallback:
 
     def _page(self, fetched: Fetched) -> Page | None:
         """A page as it was fetched, from its WARC file; None where it is no HTML."""
-        if fetched.outcome != "ok" or fetched.warc_file is None:
+        if fetched.outcome != "ok" or fetched.raw_hash is None:
             return None
-        body = read_body(self.record.directory / "warc" / fetched.warc_file, fetched.warc_offset)
+        with self.record.begin() as db:
+            place = known.holder(db, fetched.raw_hash)
+        if place is None:
+            return None
+        body = read_body(self.record.directory / "warc" / place[0], place[1])
         if kind_of(body, fetched.media_type) != "html":
             return None
         return Page(Ask(fetched.url), fetched.final_url, 200, fetched.media_type, body)

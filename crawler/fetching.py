@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,11 +65,11 @@ class AskingSpider(Spider):
             raise FetchProblem("http", f"redirected to the error page {page.url}", page.status, page.url)
         return page
 
-    async def download(self, ask: Ask, *, rendered: bool = False) -> Response:
+    async def download(self, ask: Ask, *, rendered: bool = False, headers: Mapping[str, str] | None = None) -> Response:
         """Send ``ask`` through Scrapy's downloader; raise :class:`FetchProblem` where nothing comes back."""
         assert self.crawler.engine is not None
         try:
-            return await self.crawler.engine.download_async(_request(ask, rendered))
+            return await self.crawler.engine.download_async(_request(ask, rendered, headers or {}))
         except RobotsForbidden as problem:
             raise FetchProblem("robots", str(problem), url=ask.url) from problem
         except RobotsBlocked as problem:
@@ -100,11 +101,11 @@ class AskingSpider(Spider):
             raise FetchProblem("refused", str(problem), url=ask.url) from problem
 
 
-def _request(ask: Ask, rendered: bool) -> Request:
+def _request(ask: Ask, rendered: bool, given: Mapping[str, str]) -> Request:
     if rendered:
         return Request(ask.url, dont_filter=True, meta={"render": ask})
     if ask.method != "POST":
-        return Request(ask.url, dont_filter=True)
+        return Request(ask.url, headers=dict(given), dont_filter=True)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     return Request(ask.url, method="POST", body=ask.body(), headers=headers, dont_filter=True)
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from crawler.asking import Reading, SearchFunction, State, conclude
+from crawler.known import Known, known_pages
 from crawler.localsearch import unanswered
 from study import record as r
 from study.protocol import Protocol
@@ -55,10 +56,11 @@ class SearchRow:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A page to fetch."""
+    """A page to fetch, and what earlier captures of it are good for."""
 
     capture_id: int
     url: str
+    known: Known | None = None
 
 
 def open_crawl(
@@ -181,12 +183,13 @@ def urls_seen(record: Record, search_id: int) -> set[str]:
 def captures_to_do(record: Record, site_id: int) -> list[Wanted]:
     """Return the pages of a site that are still to be fetched."""
     query = (
-        select(r.capture.c.id, r.capture.c.url)
+        select(r.capture.c.id, r.capture.c.url, r.capture.c.page_id)
         .where(r.capture.c.site_id == site_id, r.capture.c.state == "pending")
         .order_by(r.capture.c.id)
     )
     with record.begin() as db:
-        return [Wanted(row.id, row.url) for row in db.execute(query)]
+        known = known_pages(db, site_id, record.directory / "warc")
+        return [Wanted(row.id, row.url, known.get(row.page_id)) for row in db.execute(query)]
 
 
 def warc_ends(record: Record) -> dict[str, int]:

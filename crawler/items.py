@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crawler.known import Known
+from crawler.warcfile import Original
 from study.text import Extraction
 
 
@@ -23,4 +25,8 @@ class Capture:
     media_type: str = ""
     body: bytes = b""
     extraction: Extraction | None = None
+    known: Known | None = None  # the newest earlier capture of the page
+    not_modified: bool = False  # the site says that the page is as it was then
+    raw_hash: str = ""  # of the body, once it was looked at
+    original: Original | None = None  # the WARC record that has this body already
     kept: bool = False  # set once it is committed

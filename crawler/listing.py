@@ -33,7 +33,7 @@ class WantedFile:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A listed page, how its fetch ended (``outcome`` None: not yet), and where its bytes are kept."""
+    """A listed page, how its fetch ended (``outcome`` None: not yet), and the hash of its bytes."""
 
     id: int
     url: str
@@ -43,8 +43,6 @@ class Fetched:
     final_url: str
     raw_hash: str | None
     media_type: str
-    warc_file: str | None
-    warc_offset: int
 
 
 @dataclass(frozen=True)
@@ -165,8 +163,6 @@ def _pages(site_id: int) -> Select[Any]:
             r.capture.c.reason,
             r.capture.c.final_url,
             r.capture.c.raw_hash,
-            r.capture.c.warc_file,
-            r.capture.c.warc_offset,
             r.body.c.media_type,
         )
         .select_from(r.listed_page)
@@ -195,8 +191,6 @@ def _fetched(record: Record, query: Select[Any]) -> list[Fetched]:
                 final_url=row.final_url or row.url or row.canonical,
                 raw_hash=row.raw_hash,
                 media_type=row.media_type or "",
-                warc_file=row.warc_file,
-                warc_offset=row.warc_offset or 0,
             )
             for row in db.execute(query)
         ]

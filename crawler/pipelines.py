@@ -1,8 +1,13 @@
-"""What happens to a capture: its text is read, then WARC record and rows are written together."""
+"""What happens to a capture: its text is read, then WARC record and rows are written together.
+
+A body that an earlier capture of the page has is neither read again nor kept again: the WARC gets a revisit record.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.crawler import Crawler
@@ -11,10 +16,10 @@ from sqlalchemy.engine import Connection
 
 from crawler import outcomes
 from crawler.items import Capture
-from crawler.warcfile import WarcFile
+from crawler.warcfile import IDENTICAL, NOT_MODIFIED, Place, WarcFile, read_body, read_original
 from study import record as r
 from study.documents import DocumentReader
-from study.text import EXTRACTOR
+from study.text import EXTRACTOR, Extraction
 
 if TYPE_CHECKING:
     from crawler.spiders.sitesearch import SiteSearch
@@ -23,18 +28,43 @@ if TYPE_CHECKING:
 class ReadText:
     """Reads title and text of what was fetched; documents in a child process that may die without harm."""
 
-    def __init__(self) -> None:
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
         self.reader = DocumentReader()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ReadText:
+        return cls(crawler)
 
     async def process_item(self, item: Capture) -> Capture:
         if item.outcome == "ok" and outcomes.error_page(item.final_url or item.url):
             item.outcome, item.reason = "soft-404", f"status 200, but redirected to {item.final_url}"
-        if item.outcome == "ok":
-            item.extraction = await self.reader.extract(item.body, item.media_type)
-            if outcomes.soft_404(item.status or 0, item.extraction.title):
-                item.outcome, item.reason = "soft-404", f"status 200, but titled {item.extraction.title!r}"
-                item.extraction = None
+        if item.outcome != "ok":
+            return item
+        known = item.known
+        item.raw_hash = known.raw_hash if known and item.not_modified else hashlib.sha256(item.body).hexdigest()
+        if known and known.raw_hash == item.raw_hash:
+            path = self._warcs / known.warc_file
+            try:
+                item.original = read_original(path, known.warc_offset)
+                if item.not_modified and not known.extracted:
+                    item.body = await asyncio.to_thread(read_body, path, known.warc_offset)
+            except (OSError, ValueError) as problem:
+                if item.not_modified:
+                    item.outcome, item.reason = "failed", f"not modified, but its earlier body is lost: {problem}"
+                    return item
+            if known.extracted:
+                return item  # read before, by today's extractor, and no soft 404 then
+        item.extraction = await self.reader.extract(item.body, item.media_type)
+        if outcomes.soft_404(200, item.extraction.title):
+            item.outcome, item.reason = "soft-404", f"status 200, but titled {item.extraction.title!r}"
+            item.extraction = None
         return item
+
+    @property
+    def _warcs(self) -> Path:
+        spider: SiteSearch = self.crawler.spider  # type: ignore[assignment]
+        return spider.record.directory / "warc"
 
     async def close_spider(self) -> None:
         await self.reader.close()
@@ -67,30 +97,42 @@ def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
         "final_url": item.final_url,
         "fetched_at": item.fetched_at,
     }
-    if item.extraction is not None:
-        raw_hash = hashlib.sha256(item.body).hexdigest()
-        place = warc.append(item.final_url or item.url, item.status or 0, item.headers, item.body, item.fetched_at)
-        r.insert_new(db, r.body, [{"raw_hash": raw_hash, "media_type": item.media_type, "size": len(item.body)}])
-        r.insert_new(
-            db,
-            r.extraction,
-            [
-                {
-                    "raw_hash": raw_hash,
-                    "extractor": EXTRACTOR,
-                    "title": item.extraction.title,
-                    "text": item.extraction.text,
-                    "document_date": item.extraction.document_date,
-                    "error": item.extraction.error or None,
-                }
-            ],
-        )
+    if item.outcome == "ok":
+        place, revisit = _archive(warc, item)
+        if item.original is None:
+            body = {"raw_hash": item.raw_hash, "media_type": item.media_type, "size": len(item.body)}
+            r.insert_new(db, r.body, [body])
+        if item.extraction is not None:
+            _keep_text(db, item.raw_hash, item.extraction)
+        before = item.known if item.not_modified else None  # a 304 need not repeat what it is about
         values |= {
-            "raw_hash": raw_hash,
-            "etag": item.headers.get("etag"),
-            "last_modified": item.headers.get("last-modified"),
+            "raw_hash": item.raw_hash,
+            "etag": item.headers.get("etag") or (before and before.etag) or None,
+            "last_modified": item.headers.get("last-modified") or (before and before.last_modified) or None,
             "warc_file": place.file,
             "warc_offset": place.offset,
             "warc_length": place.length,
+            "revisit": revisit,
         }
     db.execute(update(r.capture).where(r.capture.c.id == item.capture_id).values(**values))
+
+
+def _archive(warc: WarcFile, item: Capture) -> tuple[Place, str | None]:
+    """Append the capture to the WARC file: with its body, or as a revisit of the earlier capture that has it."""
+    url, status = item.final_url or item.url, item.status or 0
+    if item.original is None:
+        return warc.append(url, status, item.headers, item.body, item.fetched_at), None
+    profile, revisit = (NOT_MODIFIED, "not-modified") if item.not_modified else (IDENTICAL, "identical")
+    return warc.append_revisit(url, status, item.headers, item.fetched_at, profile, item.original), revisit
+
+
+def _keep_text(db: Connection, raw_hash: str, extraction: Extraction) -> None:
+    row = {
+        "raw_hash": raw_hash,
+        "extractor": EXTRACTOR,
+        "title": extraction.title,
+        "text": extraction.text,
+        "document_date": extraction.document_date,
+        "error": extraction.error or None,
+    }
+    r.insert_new(db, r.extraction, [row])

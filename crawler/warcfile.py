@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -16,11 +18,29 @@ from pathlib import Path
 from types import TracebackType
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+_OWN_NAME = re.compile(r"mentorwatch-(\d+)\.warc\.gz")
 # The body is stored as the crawler read it, decoded; these headers would no longer be true of it.
 _TRANSFER_HEADERS = {"content-encoding", "transfer-encoding", "content-length", "connection"}
+
+
+# Why a revisit record has no body of its own (ISO 28500, 6.7).
+NOT_MODIFIED = "http://netpreserve.org/warc/1.0/revisit/server-not-modified"
+IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
+
+
+@dataclass(frozen=True)
+class Original:
+    """The record that a revisit refers to, as its own headers have it."""
+
+    url: str
+    date: str
+    digest: str
+    record_id: str
 
 
 @dataclass(frozen=True)
@@ -33,11 +53,11 @@ class Place:
 
 
 class WarcFile:
-    """One WARC file open for appending, locked while it is."""
+    """One WARC file open for appending, locked while it is. Its name is neither in ``directory`` nor among ``named``."""
 
-    def __init__(self, directory: Path, software: str) -> None:
+    def __init__(self, directory: Path, software: str, named: Iterable[str] = ()) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.path = _next_free(directory)
+        self.path = _next_free(directory, named)
         self._stream = self.path.open("xb")
         fcntl.flock(self._stream, fcntl.LOCK_EX)
         self._writer = WARCWriter(self._stream, gzip=True)
@@ -67,6 +87,27 @@ class WarcFile:
         self._writer.write_record(record)
         return Place(self.path.name, offset, self._stream.tell() - offset)
 
+    def append_revisit(
+        self, url: str, status: int, headers: Mapping[str, str], fetched_at: datetime, profile: str, of: Original
+    ) -> Place:
+        """Append a revisit record: this capture has the body of ``of``, an earlier record. ``profile``: see below."""
+        offset = self._stream.tell()
+        kept = [(name, value) for name, value in headers.items() if name.lower() not in _TRANSFER_HEADERS]
+        record = self._writer.create_revisit_record(
+            url,
+            of.digest,
+            of.url,
+            of.date,
+            http_headers=StatusAndHeaders(f"{status} Seen", kept, protocol="HTTP/1.1"),
+            warc_headers_dict={
+                "WARC-Date": fetched_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                **({"WARC-Refers-To": of.record_id} if of.record_id else {}),
+            },
+        )
+        record.rec_headers.replace_header("WARC-Profile", profile)
+        self._writer.write_record(record)
+        return Place(self.path.name, offset, self._stream.tell() - offset)
+
     def sync(self) -> None:
         """Bring everything appended to the disk."""
         self._stream.flush()
@@ -83,10 +124,31 @@ class WarcFile:
 
 
 def read_body(path: Path, offset: int) -> bytes:
-    """Return the body of the record that begins at ``offset`` of a WARC file."""
+    """Return the body of the record that begins at ``offset`` of a WARC file; raise ValueError where it holds none."""
+    with _record_at(path, offset) as record:
+        return bytes(record.content_stream().read())
+
+
+def read_original(path: Path, offset: int) -> Original:
+    """Return what a revisit record says of the record at ``offset``; raise ValueError where there is none."""
+    with _record_at(path, offset) as record:
+        names = ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest", "WARC-Record-ID")
+        return Original(*(str(record.rec_headers.get_header(name) or "") for name in names))
+
+
+@contextmanager
+def _record_at(path: Path, offset: int) -> Iterator[ArcWarcRecord]:
+    """The response record that begins at ``offset``. Raises ValueError for anything else, OSError without the file."""
     with path.open("rb") as stream:
         stream.seek(offset)
-        return bytes(next(iter(ArchiveIterator(stream))).content_stream().read())
+        try:
+            record = next(iter(ArchiveIterator(stream)), None)
+        except ArchiveLoadFailed as problem:
+            raise ValueError(f"{path.name}, at {offset}: no WARC record") from problem
+        if record is None or record.rec_type != "response":
+            kind = record.rec_type if record else "end"
+            raise ValueError(f"{path.name}, at {offset}: no response record ({kind}), so no body")
+        yield record
 
 
 def cut_back(directory: Path, committed: Mapping[str, int]) -> list[str]:
@@ -112,6 +174,8 @@ def cut_back(directory: Path, committed: Mapping[str, int]) -> list[str]:
     return changed
 
 
-def _next_free(directory: Path) -> Path:
-    taken = [int(path.name.split(".")[0].rpartition("-")[2]) for path in directory.glob("mentorwatch-*.warc.gz")]
+def _next_free(directory: Path, named: Iterable[str]) -> Path:
+    # A name that the record knows is not given again, though its file may have been taken away.
+    names = [*(path.name for path in directory.iterdir()), *named]
+    taken = [int(found[1]) for name in names if (found := _OWN_NAME.fullmatch(name))]
     return directory / f"mentorwatch-{max(taken, default=0) + 1:05d}.warc.gz"

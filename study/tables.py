@@ -82,6 +82,7 @@ crawl = Table(
     Column("version", String(50), nullable=False),  # of mentorwatch
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),  # null while there is work to do
+    Column("traffic", JSON),  # {requests, sent, received}: what it has asked for so far, in bytes as on the wire
 )
 
 site = Table(
@@ -176,10 +177,14 @@ capture = Table(
     Column("warc_file", CleanText),
     Column("warc_offset", BigInteger),
     Column("warc_length", Integer),  # bytes of the compressed record
+    # null: the body stands in this WARC record; else in that of an earlier capture of the page with the same raw_hash:
+    # not-modified (the site said so, 304) | identical (sent again, byte for byte)
+    Column("revisit", String(20)),
     Column("fetched_at", Moment),
     Column("text_hash", String(64)),  # the text judged: extraction less site blocks (classifier)
     UniqueConstraint("crawl_id", "page_id"),
     Index(None, "site_id", "state"),
+    Index(None, "page_id"),
     Index(None, "raw_hash"),
     Index(None, "text_hash"),
 )
@@ -212,6 +217,14 @@ listed_page = Table(
     Column("left_out", Integer, nullable=False, default=0),  # its links beyond the bounds
     Column("trapped", Integer, nullable=False, default=0),  # its links that a machine makes without end
     UniqueConstraint("site_id", "page_id"),
+)
+
+reading = Table(
+    "reading",  # the newest reading of a results page, so that the same page is not taken apart again (crawler.rereading)
+    metadata,
+    Column("request", String(64), primary_key=True),  # hash of whose search it is and what was asked
+    Column("key", String(64), nullable=False),  # hash of all that the reading is a function of: body, reader, code
+    Column("result", JSON, nullable=False),
 )
 
 body = Table(

@@ -97,6 +97,13 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     wait: float = 0.0  # seconds before it answers
 
+    def validated_by(self, asked: dict[str, str]) -> bool:
+        """Whether a conditional request with these headers is to be told 304."""
+        etag, modified = self.headers.get("ETag"), self.headers.get("Last-Modified")
+        if "if-none-match" in asked:  # which goes before a date (RFC 9110, 13.2.2)
+            return etag is not None and asked["if-none-match"] == etag
+        return modified is not None and asked.get("if-modified-since") == modified
+
 
 @dataclass
 class Asked:
@@ -106,6 +113,7 @@ class Asked:
     at: float
     agent: str
     query: dict[str, list[str]]
+    headers: dict[str, str] = field(default_factory=dict)  # names in lower case
 
 
 class SmallSite:
@@ -121,19 +129,22 @@ class SmallSite:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 query = parse_qs(parts.query, keep_blank_values=True)
-                site.asked.append(Asked(parts.path, time.monotonic(), self.headers.get("User-Agent", ""), query))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                site.asked.append(Asked(parts.path, time.monotonic(), headers.get("user-agent", ""), query, headers))
                 found = site.answers.get(parts.path, Answer("no such page", 404))
                 answer = found(query) if callable(found) else found
+                if answer.validated_by(headers):
+                    answer = Answer(status=304, headers=answer.headers)
                 if answer.wait:
                     time.sleep(answer.wait)
                 body = answer.body.encode() if isinstance(answer.body, str) else answer.body
                 self.send_response(answer.status)
-                headers = {
+                told = {
                     "Content-Type": "text/html; charset=utf-8",
                     "Content-Length": str(len(body)),
                     **answer.headers,
                 }
-                for name, value in headers.items():
+                for name, value in told.items():
                     self.send_header(name, value)
                 self.end_headers()
                 with contextlib.suppress(ConnectionError):

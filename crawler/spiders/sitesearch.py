@@ -20,6 +20,7 @@ from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
 from sqlalchemy.engine import Connection
 
 from crawler import earlier, frontier, outcomes, progress
@@ -70,9 +71,10 @@ class SiteSearch(AskingSpider):
         self.record = Record.open(plan.record_url)
         self.record.settle()
         warc_directory = self.record.directory / "warc"
-        for name in cut_back(warc_directory, frontier.warc_ends(self.record)) if warc_directory.is_dir() else ():
+        committed = frontier.warc_ends(self.record)
+        for name in cut_back(warc_directory, committed) if warc_directory.is_dir() else ():
             logger.warning("%s: cut back to its last committed record", name)
-        self.writer = Writer(self.record, WarcFile(warc_directory, plan.software))
+        self.writer = Writer(self.record, WarcFile(warc_directory, plan.software, committed))
         try:
             crawl_id, resumed = frontier.open_crawl(
                 self.record, plan.protocol, plan.sample, plan.targets, plan.as_of, fresh=plan.fresh
@@ -237,7 +239,7 @@ class SiteSearch(AskingSpider):
     async def _capture(self, wanted: Wanted, trouble: _Trouble) -> Capture:
         moment = datetime.now(UTC)
         try:
-            response = await self.download(Ask(wanted.url))
+            response, not_modified = await self._ask_for_page(wanted)
         except FetchProblem as problem:
             trouble.count(problem)
             return Capture(
@@ -260,7 +262,11 @@ class SiteSearch(AskingSpider):
             headers=headers,
             media_type=headers.get("content-type", ""),
             body=response.body,
+            known=wanted.known,
+            not_modified=not_modified,
         )
+        if not_modified:
+            return item
         refused = outcomes.blocked(response.status, headers, response.body)
         if refused:
             item.outcome, item.reason = "blocked", str(refused)
@@ -269,6 +275,17 @@ class SiteSearch(AskingSpider):
         elif response.status != 200:
             item.outcome, item.reason = "failed", f"HTTP {response.status}"
         return item
+
+    async def _ask_for_page(self, wanted: Wanted) -> tuple[Response, bool]:
+        """The answer for a page, and whether it says that the page is as the record has it."""
+        headers = wanted.known.validators() if wanted.known else {}
+        response = await self.download(Ask(wanted.url), headers=headers)
+        if response.status != 304 or not wanted.known or not headers:
+            return response, False
+        if response.url == wanted.known.final_url:
+            return response, True
+        # It now leads to another page, and that one has not changed since: we never saw it.
+        return await self.download(Ask(wanted.url)), False
 
     def _tell_reading_pages(self, site: SiteRow, via: str) -> None:
         self._tell(progress.reading_pages, site=site, via=via)

@@ -1,0 +1,209 @@
+"""The same sites again: what has not changed is neither sent, read, kept nor judged twice, and nothing is taken for it."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
+from warcio.archiveiterator import ArchiveIterator
+
+from crawler.known import WHOLE_EVERY
+from study import record as r
+from study.record import Record
+from tests.running import Answer, SmallSite, mentorwatch, searchable
+
+FIRST = date(2026, 1, 15)
+PAGES = {
+    f"/page/{number}": (
+        f"Mentoring page {number}",
+        f"Mentor support number {number} for newly qualified teachers in the schools of Small Borough.",
+    )
+    for number in range(1, 8)
+}
+
+
+class Borough:
+    """A small site with one record; each crawl is a month after the one before."""
+
+    def __init__(self, directory, pages=PAGES):
+        self.directory, self.crawls = directory, 0
+        self.url = f"sqlite:///{directory / 'record.db'}"
+        self.pages = dict(pages)
+        self.site = SmallSite({})
+        self.serve()
+
+    def serve(self, **headers):
+        """Serve the pages as they stand; ``headers`` go on each of them."""
+        self.site.answers = searchable(self.pages)
+        for path in self.pages:
+            self.site.answers[path].headers.update({name.replace("_", "-"): v for name, v in headers.items()})
+
+    def crawl(self, *options, day=None):
+        """Crawl once more; return its captures by path."""
+        self.crawls += 1
+        self.site.asked.clear()
+        as_of = day or FIRST + timedelta(days=30 * (self.crawls - 1))
+        arguments = [f"--record={self.url}", f"--site={self.site.url}", f"--allow={self.site.allow}", "--delay=0"]
+        done = mentorwatch("crawl", *arguments, f"--as-of={as_of}", *options)
+        assert done.returncode == 0, done.stderr
+        return self.captures()
+
+    def captures(self):
+        """The newest crawl's captures, by path."""
+        query = (
+            select(r.page.c.url.label("page"), r.capture)
+            .join(r.page, r.page.c.id == r.capture.c.page_id)
+            .where(r.capture.c.crawl_id == select(func.max(r.crawl.c.id)).scalar_subquery())
+        )
+        return {row.page.replace(self.site.url, "/"): row for row in self.rows(query)}
+
+    def rows(self, query):
+        with Record.open(self.url) as record, record.begin() as db:
+            return db.execute(query).all()
+
+    def asked(self, path):
+        """The requests for a page in the last crawl."""
+        return [asked for asked in self.site.asked if asked.path == path]
+
+    def warc(self, capture):
+        """The WARC record of a capture."""
+        with (self.directory / "warc" / capture.warc_file).open("rb") as stream:
+            stream.seek(capture.warc_offset)
+            record = next(iter(ArchiveIterator(stream)))
+            return record, record.content_stream().read()
+
+
+@pytest.fixture
+def borough(tmp_path):
+    made = Borough(tmp_path)
+    yield made
+    made.site.close()
+
+
+@pytest.mark.parametrize(
+    ("validator", "sent"),
+    [({"ETag": '"v1"'}, "if-none-match"), ({"Last_Modified": "Thu, 15 Jan 2026 10:00:00 GMT"}, "if-modified-since")],
+)
+def test_a_page_that_the_site_says_is_unchanged_is_not_sent_again(borough, validator, sent):
+    borough.serve(**validator)
+    before = borough.crawl()
+    after = borough.crawl()
+    assert set(after) == set(before)
+    for path, capture in after.items():
+        assert (capture.outcome, capture.status, capture.revisit) == ("ok", 304, "not-modified")
+        assert capture.raw_hash == before[path].raw_hash
+        assert (capture.etag, capture.last_modified) == (before[path].etag, before[path].last_modified)
+        (asked,) = borough.asked(path)
+        assert asked.headers[sent] == next(iter(validator.values()))
+
+
+def test_its_warc_record_is_a_revisit_that_names_the_record_with_the_body(borough):
+    borough.serve(ETag='"v1"')
+    before = borough.crawl()["/page/1"]
+    original, body = borough.warc(before)
+    after = borough.crawl()["/page/1"]
+    revisit, nothing = borough.warc(after)
+    assert (revisit.rec_type, nothing) == ("revisit", b"")
+    assert b"newly qualified" in body
+    said = revisit.rec_headers.get_header
+    assert said("WARC-Profile").endswith("/revisit/server-not-modified")
+    assert said("WARC-Refers-To-Target-URI") == f"{borough.site.url}page/1"
+    for mine, its in [
+        ("WARC-Refers-To-Date", "WARC-Date"),
+        ("WARC-Refers-To", "WARC-Record-ID"),
+        ("WARC-Payload-Digest", "WARC-Payload-Digest"),
+    ]:
+        assert said(mine) == original.rec_headers.get_header(its)
+    assert revisit.http_headers.get_statuscode() == "304"
+
+
+def test_a_page_sent_again_byte_for_byte_is_kept_once(borough):
+    before = borough.crawl()
+    borough.pages["/page/2"] = ("Mentoring page 2", "Quite another mentor text.")
+    borough.serve()
+    after = borough.crawl()
+    assert (after["/page/1"].revisit, after["/page/1"].status) == ("identical", 200)
+    assert after["/page/1"].raw_hash == before["/page/1"].raw_hash
+    revisit, _ = borough.warc(after["/page/1"])
+    assert revisit.rec_headers.get_header("WARC-Profile").endswith("/revisit/identical-payload-digest")
+    assert after["/page/2"].revisit is None, "changed: kept whole"
+    assert b"Quite another" in borough.warc(after["/page/2"])[1]
+
+
+def test_a_site_that_never_gave_validators_is_asked_as_ever(borough):
+    borough.crawl()
+    borough.crawl()
+    (asked,) = borough.asked("/page/1")
+    assert not {"if-none-match", "if-modified-since"} & set(asked.headers)
+
+
+def test_a_site_whose_validators_mean_nothing_costs_no_request_more(borough):
+    borough.serve(ETag='"rendered at ten"', Last_Modified="Thu, 15 Jan 2026 10:00:00 GMT")
+    borough.crawl()
+    first = len(borough.site.asked)
+    borough.serve(ETag='"rendered at noon"', Last_Modified="Thu, 15 Jan 2026 12:00:00 GMT")
+    after = borough.crawl()
+    assert {capture.revisit for capture in after.values()} == {"identical"}
+    assert len(borough.site.asked) <= first
+
+
+def test_a_site_that_always_says_not_modified_does_not_freeze_a_page(borough):
+    borough.serve(ETag='"always"')
+    borough.crawl()
+    borough.pages["/page/1"] = ("Mentoring page 1", "The mentor scheme has closed.")
+    borough.serve(ETag='"always"')
+    seen = []
+    while not seen or seen[-1] == "not-modified":
+        seen.append(borough.crawl()["/page/1"].revisit)
+        assert len(seen) * 30 <= WHOLE_EVERY.days, "the page must have been asked for whole by now"
+    assert len(seen) == WHOLE_EVERY.days // 30, "until then it is believed"
+    assert b"has closed" in borough.warc(borough.captures()["/page/1"])[1]
+
+
+def test_a_page_that_now_leads_to_another_is_not_taken_for_unchanged(borough):
+    modified = "Thu, 15 Jan 2026 10:00:00 GMT"
+    borough.serve(Last_Modified=modified)
+    borough.crawl()
+    there = f"{borough.site.url}elsewhere"
+    borough.site.answers["/page/1"] = Answer(status=302, headers={"Location": there})
+    borough.site.answers["/elsewhere"] = Answer("<p>Another mentor page.</p>", headers={"Last-Modified": modified})
+    after = borough.crawl()["/page/1"]
+    assert (after.status, after.final_url, after.revisit) == (200, there, None)
+    assert b"Another mentor page" in borough.warc(after)[1]
+
+
+def test_not_modified_of_a_page_that_we_do_not_have_is_a_failure(borough):
+    borough.site.answers["/page/1"] = Answer(status=304)
+    assert borough.crawl()["/page/1"].outcome == "failed"
+
+
+def test_without_its_body_a_page_is_asked_for_whole(borough):
+    borough.serve(ETag='"v1"')
+    borough.crawl()
+    for file in (borough.directory / "warc").iterdir():
+        file.unlink()
+    after = borough.crawl()["/page/1"]
+    assert (after.status, after.revisit) == (200, None)
+    assert b"newly qualified" in borough.warc(after)[1]
+
+
+def test_a_text_that_a_newer_extractor_has_not_read_is_read_from_the_archive(borough):
+    borough.serve(ETag='"v1"')
+    borough.crawl()
+    with Record.open(borough.url) as record, record.begin() as db:
+        db.execute(r.extraction.update().values(extractor="an older one"))
+    after = borough.crawl()["/page/1"]
+    assert after.revisit == "not-modified"
+    texts = borough.rows(select(r.extraction.c.extractor).where(r.extraction.c.raw_hash == after.raw_hash))
+    assert len(texts) == 2, "the older reading and today's"
+
+
+def test_nothing_is_judged_twice(borough):
+    borough.serve(ETag='"v1"')
+    borough.crawl()
+    classify = ("classify", f"--record={borough.url}")
+    assert mentorwatch(*classify).returncode == 0
+    judged = borough.rows(select(func.count()).select_from(r.judgement))
+    borough.crawl()
+    assert mentorwatch(*classify).returncode == 0
+    assert borough.rows(select(func.count()).select_from(r.judgement)) == judged
+    assert all(capture.text_hash for capture in borough.captures().values())
