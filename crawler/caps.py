@@ -15,7 +15,8 @@ from crawler import paging
 from crawler.anatomy import Link, take_apart
 from crawler.function import SearchFunction
 from crawler.proving import answer
-from crawler.reading import PROVEN, Hit, Reading, State, read_search
+from crawler.reading import PROVEN, Hit, Reading, ReadPage, State, read_search
+from crawler.results import read
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, params
 
 MOST_WAYS = 12
@@ -31,13 +32,15 @@ async def read_whole(
     state: State | None = None,
     seen: Set[str] = frozenset(),
     max_pages: int = 1000,
+    read_page: ReadPage = read,
 ) -> AsyncIterator[Reading]:
     """Like :func:`read_search`; where that ends at a cap, go on with the other lists that the site offers.
 
     Resumable in the same way: a way that was cut off is read again, what it had brought is known by ``seen``.
     """
     known = set(seen)
-    async for reading in read_search(fetch, function, query, state=state, seen=known, max_pages=max_pages):
+    reading_on = read_search(fetch, function, query, state=state, seen=known, max_pages=max_pages, read_page=read_page)
+    async for reading in reading_on:
         known |= {hit.canonical for hit in reading.hits}
         state = reading.state
         yield reading

@@ -6,7 +6,7 @@ number out of range with the last page). The stated total decides afterwards whe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Callable, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from crawler.totals import TotalIs
 from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
 
 ReadStatus = Literal["complete", "capped", "suspect", "failed", "robots", "blocked"]
+ReadPage = Callable[[Page, str, Reader, int, int], ResultsPage]
 PROBLEMS = {"robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"}
 MOST_STALE = 2
 MOST_AGAIN = 3
@@ -114,11 +115,13 @@ async def read_search(
     state: State | None = None,
     seen: Set[str] = frozenset(),
     max_pages: int = 1000,
+    read_page: ReadPage = read,
 ) -> AsyncIterator[Reading]:
     """Ask `query` and yield one Reading per results page until the proven end.
 
     To go on after an interruption, give the last `state` and the canonical URLs `seen` in this query so far. A
-    FetchProblem ends the reading with a state that says so; it is not raised.
+    FetchProblem ends the reading with a state that says so; it is not raised. ``read_page`` takes the place of
+    :func:`crawler.results.read`.
     """
     if function.spec is None:
         raise ValueError(f"{function.home_url} has no search function: {function.status}, {function.reason}")
@@ -134,7 +137,7 @@ async def read_search(
             )
             return
         try:
-            page, result = await _read_page(fetch, reader, query, now)
+            page, result = await _read_page(fetch, reader, query, now, read_page)
         except FetchProblem as problem:
             yield Reading((), now.next.url, replace(now, ended=problem.kind, reason=problem.reason))
             return
@@ -144,11 +147,13 @@ async def read_search(
         yield reading
 
 
-async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> tuple[Page, ResultsPage]:
+async def _read_page(
+    fetch: Fetch, reader: Reader, query: str, state: State, read_page: ReadPage
+) -> tuple[Page, ResultsPage]:
     """The next page and what it says; a form that went stale (view state, tokens) is fetched afresh, once."""
     assert state.next is not None
     page = await answer(fetch, state.next, query)
-    result = read(page, query, reader, state.turned, state.collected)
+    result = read_page(page, query, reader, state.turned, state.collected)
     spec = reader.spec
     stale = page.status >= 400 or not result.understood
     if stale and state.turned == 0 and spec.method == "POST" and spec.found_on:
@@ -157,7 +162,7 @@ async def _read_page(fetch: Fetch, reader: Reader, query: str, state: State) -> 
         fresh = [s for s in (*known, *(c.spec for c in form_candidates(form))) if s.query_param == spec.query_param]
         if fresh:
             page = await answer(fetch, fresh[0].ask(query), query)
-            result = read(page, query, reader, state.turned, state.collected)
+            result = read_page(page, query, reader, state.turned, state.collected)
     refused = outcomes.blocked(page.status, page.headers, page.body)
     if refused:
         raise FetchProblem("blocked", str(refused), page.status, page.url)

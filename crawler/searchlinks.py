@@ -221,6 +221,9 @@ def frames(page: Page) -> list[str]:
 
 def refreshed(page: Page) -> str:
     """Where a meta refresh, or a page that is nothing but a script redirect, sends the visitor; '' if it does not."""
+    short = len(page.text) < 3000
+    if "refresh" not in page.text.lower() and not (short and "location" in page.text):
+        return ""  # nearly every page, and not one of them needs to be parsed for it
     for meta in page.tree.iter("meta"):
         if (meta.get("http-equiv") or "").strip().lower() == "refresh":
             match = REFRESH.match(meta.get("content") or "")
@@ -228,7 +231,7 @@ def refreshed(page: Page) -> str:
                 url = joined(page.base_url, match[2].strip())
                 if url and url != page.url:
                     return url
-    if len(page.text) < 3000 and page.tree.find(".//a") is None:
+    if short and page.tree.find(".//a") is None:
         jump = re.search(r"location(?:\.href)?\s*(?:=|\.replace\()\s*['\"]([^'\"]+)['\"]", page.text)
         if jump and joined(page.base_url, jump[1]) != page.url:
             return joined(page.base_url, jump[1])

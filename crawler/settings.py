@@ -29,6 +29,9 @@ METAREFRESH_ENABLED = False  # followed where a home page is looked for, never f
 MENTORWATCH_SITEMAP_PAGES = 20_000
 MENTORWATCH_CRAWL_PAGES = 5_000
 MENTORWATCH_CRAWL_DEPTH = 6  # links from the home page
+# Pages of one site that its search lists no more (crawler/revisits.py): with a finding, asked for in every crawl; others in turn.
+MENTORWATCH_REVISIT_FINDINGS = 2_000
+MENTORWATCH_REVISIT_OTHERS = 500
 RETRY_TIMES = 2
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 COOKIES_ENABLED = True  # some searches keep their query in a session

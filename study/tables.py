@@ -222,7 +222,8 @@ listed_page = Table(
 reading = Table(
     "reading",  # the newest reading of a results page, so that the same page is not taken apart again (crawler.rereading)
     metadata,
-    Column("request", String(64), primary_key=True),  # hash of whose search it is and what was asked
+    Column("owner", String(64), primary_key=True),  # hash of the site and the query
+    Column("request", String(64), primary_key=True),  # hash of what was asked
     Column("key", String(64), nullable=False),  # hash of all that the reading is a function of: body, reader, code
     Column("result", JSON, nullable=False),
 )

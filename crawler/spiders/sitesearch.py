@@ -23,7 +23,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from sqlalchemy.engine import Connection
 
-from crawler import earlier, frontier, outcomes, progress
+from crawler import earlier, frontier, outcomes, progress, revisits
 from crawler.asking import Reading, SearchFunction, State
 from crawler.caps import read_whole
 from crawler.committees import COMMITTEE, Overhearing, Staying, committee_homes, place_of
@@ -34,7 +34,9 @@ from crawler.items import Capture
 from crawler.middlewares import headers_of
 from crawler.planning import CrawlPlan, plan_from_arguments
 from crawler.proving import settled
-from crawler.verifying import controls_after, find_or_reuse
+from crawler.reading import PROBLEMS
+from crawler.rereading import Rereader, rereader
+from crawler.verifying import Closing, controls_after, find_or_reuse
 from crawler.warcfile import WarcFile, cut_back
 from crawler.web import Ask, Fetch, FetchProblem
 from crawler.writer import Writer, WriterFailed
@@ -182,6 +184,8 @@ class SiteSearch(AskingSpider):
     ) -> list[SiteRow]:
         assert self._plan is not None
         earlier.keep_function(db, site.id, function, changed)
+        if not function.found:
+            self._plan_revisits(db, site)
         return frontier.add_hosts(db, site, homes, COMMITTEE, self._plan.protocol, place_of)
 
     async def _read(self, site: SiteRow, function: SearchFunction, search: SearchRow) -> None:
@@ -192,14 +196,18 @@ class SiteSearch(AskingSpider):
             return
         state = State.from_json(search.progress) if search.progress else None
         seen = frontier.urls_seen(self.record, search.id) if state else set()
-        async for reading in read_whole(self.fetch_for(function), function, search.query, state=state, seen=seen):
+        with self.record.begin() as db:
+            pages = rereader(db, site.authority, site.host_kind, site.home_url, search.query)
+        fetch = self.fetch_for(function)
+        async for reading in read_whole(fetch, function, search.query, state=state, seen=seen, read_page=pages.read):
             state = reading.state
-            await self.writer.do(partial(_keep_reading, search_id=search.id, site_id=site.id, reading=reading))
+            work = partial(_keep_reading, search_id=search.id, site_id=site.id, reading=reading, pages=pages)
+            await self.writer.do(work)
             self._tell(progress.page_read, site=site, query=search.query, state=state)
         if state is None:  # nothing could be read at all: read_whole yields at least the state that says why
             raise RuntimeError(f"{site.home_url}: reading {search.query!r} ended without a state")
         url, final = function.spec.ask(search.query).url, state
-        await self.writer.do(lambda db, _: earlier.keep_conclusion(db, search.id, final, url))
+        await self.writer.do(partial(_keep_conclusion, search_id=search.id, state=final, url=url, pages=pages))
 
     async def _close(self, site: SiteRow, function: SearchFunction) -> None:
         """The controls once more, when all searches of a site are read: what was read in between stands or falls by them."""
@@ -208,7 +216,16 @@ class SiteSearch(AskingSpider):
         closing = (
             await controls_after(self.fetch_for(function), function) if earlier.was_read(self.record, site.id) else None
         )
-        await self.writer.do(lambda db, _: earlier.keep_closing(db, site.id, closing))
+        await self.writer.do(lambda db, _: self._keep_end_of_searches(db, site, closing))
+
+    def _keep_end_of_searches(self, db: Connection, site: SiteRow, closing: Closing | None) -> None:
+        earlier.keep_closing(db, site.id, closing)
+        self._plan_revisits(db, site)
+
+    def _plan_revisits(self, db: Connection, site: SiteRow) -> None:
+        beyond = revisits.plan_revisits(db, site.id, revisits.Bounds.of(self.settings))
+        if beyond:
+            logger.warning("%s: %d known pages are due that the bounds leave for later crawls", site.home_url, beyond)
 
     # -- Its pages -------------------------------------------------------------------------------------------------------
 
@@ -222,7 +239,8 @@ class SiteSearch(AskingSpider):
         if not trouble.given_up:
             return ""
         reason = f"given up after {_GIVE_UP_AFTER} failures in a row, the last: {trouble.last}"
-        await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
+        outcome = "blocked" if trouble.blocked >= _GIVE_UP_AFTER else "failed"
+        await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, outcome, reason))
         return reason
 
     async def _fetch_some(self, site: SiteRow, waiting: Iterable[Wanted], trouble: _Trouble) -> None:
@@ -241,7 +259,7 @@ class SiteSearch(AskingSpider):
         try:
             response, not_modified = await self._ask_for_page(wanted)
         except FetchProblem as problem:
-            trouble.count(problem)
+            trouble.count(problem.kind, problem.reason)
             return Capture(
                 wanted.capture_id,
                 wanted.url,
@@ -250,8 +268,12 @@ class SiteSearch(AskingSpider):
                 problem.reason,
                 problem.status,
             )
-        trouble.clear()
         headers = headers_of(response)
+        refused = None if not_modified else outcomes.blocked(response.status, headers, response.body)
+        if refused:
+            trouble.count("blocked", str(refused))
+        else:
+            trouble.clear()
         item = Capture(
             wanted.capture_id,
             wanted.url,
@@ -267,7 +289,6 @@ class SiteSearch(AskingSpider):
         )
         if not_modified:
             return item
-        refused = outcomes.blocked(response.status, headers, response.body)
         if refused:
             item.outcome, item.reason = "blocked", str(refused)
         elif response.status in (404, 410):
@@ -294,22 +315,30 @@ class SiteSearch(AskingSpider):
         self.crawler.signals.send_catch_log(signal, **facts)
 
 
-def _keep_reading(db: Connection, _: WarcFile, search_id: int, site_id: int, reading: Reading) -> None:
+def _keep_reading(db: Connection, _: WarcFile, search_id: int, site_id: int, reading: Reading, pages: Rereader) -> None:
     frontier.keep_reading(db, search_id, site_id, reading)
+    pages.keep(db)
+
+
+def _keep_conclusion(db: Connection, _: WarcFile, search_id: int, state: State, url: str, pages: Rereader) -> None:
+    earlier.keep_conclusion(db, search_id, state, url)
+    if state.ended not in PROBLEMS:
+        pages.forget(db)
 
 
 class _Trouble:
     """Counts failures in a row at one site."""
 
     def __init__(self) -> None:
-        self.row, self.last, self.given_up = 0, "", False
+        self.row, self.blocked, self.last, self.given_up = 0, 0, "", False
 
-    def count(self, problem: FetchProblem) -> None:
-        if problem.kind in _PAGE_PROBLEMS:
+    def count(self, kind: str, reason: str) -> None:
+        if kind in _PAGE_PROBLEMS:
             return
         self.row += 1
-        self.last = problem.reason
+        self.blocked = self.blocked + 1 if kind == "blocked" else 0
+        self.last = reason
         self.given_up = self.row >= _GIVE_UP_AFTER
 
     def clear(self) -> None:
-        self.row = 0
+        self.row = self.blocked = 0

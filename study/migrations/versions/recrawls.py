@@ -17,10 +17,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("traffic", sa.JSON(), nullable=True))
     op.create_table(
         "reading",
+        sa.Column("owner", sa.String(length=64), nullable=False),
         sa.Column("request", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("request", name=op.f("pk_reading")),
+        sa.PrimaryKeyConstraint("owner", "request", name=op.f("pk_reading")),
     )
 
 
