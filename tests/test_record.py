@@ -1,5 +1,7 @@
 """The record, on SQLite and on a real PostgreSQL: the same tables, the same statements."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,6 +16,7 @@ from study import protocol
 from study import record as r
 from study.decisions import decisions
 from study.record import Record, RecordError, text_hash
+from tests.running import ROOT
 
 TARGETS = [Target("E10000016", "http://kent.example/"), Target("E10000032", "http://westsussex.example/")]
 
@@ -232,3 +235,23 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
     path.write_text("these are my notes, not a database, and quite long enough to be read as a header by SQLite" * 20)
     with pytest.raises(RecordError, match=r"notes\.db"):
         Record.open(f"sqlite:///{path}")
+
+
+def test_a_process_that_dies_while_it_migrates_leaves_the_record_as_it_was(tmp_path):
+    url = f"sqlite:///{tmp_path / 'record.db'}"
+    dies_at = f"""
+import os
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from study.record import Record
+
+@event.listens_for(Engine, "after_cursor_execute")
+def die(db, cursor, statement, *_):
+    if "CREATE TABLE capture" in statement:
+        os._exit(9)
+
+Record.open({url!r})
+"""
+    assert subprocess.run([sys.executable, "-c", dies_at], cwd=ROOT, check=False).returncode == 9
+    with Record.open(url) as record, record.begin() as db:
+        assert set(inspect(db).get_table_names()) >= set(r.metadata.tables)

@@ -21,5 +21,10 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         if MigrationContext.configure(connection).get_current_revision() == newest:
             return
+        if engine.dialect.name == "sqlite":
+            # Python's sqlite3 begins no transaction for DDL: a process killed here would leave half a migration behind.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if MigrationContext.configure(connection).get_current_revision() == newest:
+                return  # another process was faster
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "recrawls"
-down_revision = "sites"
+down_revision = "labelling"
 branch_labels = None
 depends_on = None
 
