@@ -16,6 +16,7 @@ from output.runs import read_runs
 from output.tables import tables
 from output.tallies import Tally, take
 from output.trend import Point, trend
+from output.workbook import write_workbook
 from study.protocol import Protocol
 from study.record import Record
 
@@ -63,6 +64,7 @@ def make_report(
             remove_csv(folder / f"{name}.csv")
     files = [path for name, table in made.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)]
     files += _beside(folder, tally, described)
+    files.append(write_workbook(folder / "report.xlsx", tally, made, described))
     files.append(write_text(folder / "report.html", page(tally, made)))
     return Report(tally, events, points, folder, (*files, _write_credits(folder, protocol)))
 

@@ -14,6 +14,7 @@ from output.findings import AMBIGUOUS, YES
 from output.groups import groups
 from output.history import Event
 from output.mapping import mapping
+from output.masking import one_line
 from output.named import definitions, mentions
 from output.places import NOT_KNOWN
 from output.tallies import USABLE, StudyRow, Tally, reported_by_variant
@@ -227,7 +228,7 @@ def _coverage(tally: Tally) -> Iterable[_Row]:
             "distinct": search["distinct_urls"],
             "pages_read": search["pages_read"],
             "hits_unread": unread[search["search_id"]],
-            "why": " ".join(reason.split()) if isinstance(reason, str) else "",
+            "why": one_line(reason) if isinstance(reason, str) else "",
             "changed_from": way(changed) if isinstance(changed, dict) else "",
         }
 

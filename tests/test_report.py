@@ -153,7 +153,7 @@ www.school.example,www.school.example,main,http://www.school.example.main.exampl
 
 OTHERS = {  # tests/test_report_tables.py tells of these
     "mentions.csv", "definitions.csv", "funnel.csv", "topics.csv", "groups.csv", "groups.meta.csv", "changes.csv", "trend.csv",
-    "data-dictionary.csv", "datapackage.json", "report.html", "credits.txt",
+    "data-dictionary.csv", "datapackage.json", "report.html", "report.xlsx", "credits.txt",
 }  # fmt: skip
 
 
