@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from mentorwatch import options as o
+from mentorwatch.verbs.labels_serve import adjudicate, serve
 
 labels = typer.Typer(no_args_is_help=True, help="Give researchers the texts to decide, and take in their decisions.")
+labels.command()(serve)
+labels.command()(adjudicate)
 
 
 @labels.command()

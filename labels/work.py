@@ -1,0 +1,128 @@
+"""What the labelling page works on, whoever sits before it: texts given one at a time, decisions taken in and taken back.
+
+Here is what annotating (labels.desk) and adjudicating (labels.adjudication) have in common.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from typing import Protocol as Interface
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from labels.decide import Person, Reading
+from labels.disagreements import Disagreement
+from study import record as r
+from study.protocol import Protocol
+from study.record import Record
+
+PAUSE = 600.0  # seconds; a text that took longer was not being read all that time: its seconds are not known
+_RECENT = 10
+
+
+@dataclass(frozen=True)
+class Given:
+    """A text in somebody's hands, and since when."""
+
+    text_hash: str
+    group: str
+    source: str
+    given_at: datetime
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far somebody is: texts decided and left, and the seconds that the middle one of their last twenty took."""
+
+    decided: int
+    skipped: int
+    left: int
+    pace: float | None
+
+
+class Work(Interface):
+    """What an annotator does (labels.desk.Desk) or an adjudicator (labels.adjudication.Adjudication)."""
+
+    role: str
+
+    def give(self, name: str) -> Given | None:
+        """Return the text somebody is to decide now, None where nothing is left."""
+
+    def decide(self, name: str, text: Given, form: str, said: Mapping[str, Any]) -> bool:
+        """Save a decision; False where it was saved before and nothing was added."""
+
+    def take_back(self, name: str, label_id: int) -> tuple[Any, str | None]:
+        """Undo a decision; return the row taken back (None: there was nothing to undo) and what holds now (None: nothing)."""
+
+    def recent(self, name: str) -> list[Any]:
+        """Return the last ten decisions that stand, newest first."""
+
+    def progress(self, name: str) -> Progress:
+        """Return how far somebody is."""
+
+    def disagreement(self, text_hash: str) -> Disagreement | None:
+        """Return what others said of a text: None for annotators, who are blind to each other."""
+
+
+def form_is_saved(db: Connection, form: str) -> bool:
+    """Tell whether a form of the labelling page was saved already."""
+    return db.execute(select(r.label.c.id).where(r.label.c.form == form)).scalar() is not None
+
+
+def reading_of(db: Connection, crawl_id: int, text: Given, form: str) -> Reading:
+    """Return how a text came before the person who decides now."""
+    found = address(db, crawl_id, text.text_hash)
+    seconds = seconds_since(text.given_at)
+    if found is None:
+        return Reading(text.source, seconds=seconds, form=form)
+    return Reading(text.source, found.authority, found.page_url, seconds, form)
+
+
+def seconds_since(moment: datetime) -> float | None:
+    """Return the seconds since a moment; None where so long went by that somebody paused."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return round(seconds, 1) if 0 <= seconds <= PAUSE else None
+
+
+def pace(db: Connection, protocol: Protocol, person: Person) -> float | None:
+    """Return the seconds that the middle one of a person's last twenty decisions took; None where none is known."""
+    known = select(r.label.c.seconds).where(
+        r.label.c.protocol == protocol.name,
+        r.label.c.annotator == person.name,
+        r.label.c.role == person.role,
+        r.label.c.seconds.is_not(None),
+    )
+    seconds = list(db.execute(known.order_by(r.label.c.id.desc()).limit(20)).scalars())
+    return statistics.median(seconds) if seconds else None
+
+
+def address(db: Connection, crawl_id: int, text_hash: str) -> Any:
+    """Return where a crawl found a text: its first capture with authority, url and what is kept of it; None if it did not."""
+    return db.execute(
+        select(r.capture, r.page.c.authority, r.page.c.url.label("page_url"))
+        .join(r.page, r.page.c.id == r.capture.c.page_id)
+        .where(r.capture.c.crawl_id == crawl_id, r.capture.c.text_hash == text_hash)
+        .order_by(r.page.c.authority, r.page.c.url)
+        .limit(1)
+    ).one_or_none()
+
+
+def recent(record: Record, protocol: Protocol, person: Person) -> list[Any]:
+    """Return a person's last ten decisions that stand, newest first; those that follow from a near-duplicate's left out."""
+    columns = (r.label.c[name] for name in ("id", "decided_at", "text_hash", "title", "decision", "url"))
+    query = select(*columns).where(
+        r.label.c.protocol == protocol.name,
+        r.label.c.annotator == person.name,
+        r.label.c.role == person.role,
+        r.label.c.follows.is_(None),
+    )
+    standing: dict[str, Any] = {}
+    with record.begin() as db:
+        for row in db.execute(query.order_by(r.label.c.id.desc()).limit(10 * _RECENT)):
+            standing.setdefault(row.text_hash, row)
+    return [row for row in standing.values() if row.decision != "undone"][:_RECENT]
