@@ -14,7 +14,7 @@ help:  ## what there is to make
 	@touch $@
 
 .venv/dev: .venv/base
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,postgres,render]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,explore,postgres,render]'
 	@touch $@
 
 demo: .venv/base  ## the study of July 2008 again, on thirty pretend council sites; report in output/reports/demo

@@ -13,6 +13,7 @@ from mentorwatch.verbs.classify import classify
 from mentorwatch.verbs.crawl import crawl
 from mentorwatch.verbs.demo import demo
 from mentorwatch.verbs.evaluate import evaluate
+from mentorwatch.verbs.explore import explore
 from mentorwatch.verbs.labels import labels
 from mentorwatch.verbs.probe import probe
 from mentorwatch.verbs.replica import replica
@@ -42,7 +43,14 @@ _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
     ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "evaluate": evaluate, "report": report}),
     (
         "Look at",
-        {"probe": probe, "scaffold": scaffold, "status": status, "authorities": authorities, "replica": replica},
+        {
+            "explore": explore,
+            "probe": probe,
+            "scaffold": scaffold,
+            "status": status,
+            "authorities": authorities,
+            "replica": replica,
+        },
     ),
 )
 for _panel, _verbs in _ORDER:

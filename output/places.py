@@ -13,6 +13,10 @@ from study.authorities import region_codes, register, sample, samples
 
 NOT_KNOWN = "x"
 NOT_AVAILABLE = "Not available"  # the standards' name of a place whose code is x
+CREDIT = (
+    "Names, codes and regions: mySociety (CC BY 4.0); contains public sector information licensed under the Open Government "
+    "Licence v3.0. Quotes belong to whoever published the pages."
+)
 _ENGLAND = ("E92000001", "England")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from output.columns import Described, describe, names
 from output.csvfiles import remove_csv, write_csv
 from output.datapackage import as_json, data_package, dfe_meta, dictionary, write_text
@@ -25,14 +27,42 @@ _CREDITS = Path(__file__).with_name("credits.txt")
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was counted, and the files it was written to."""
+class Made:
+    """A report before it is written: what was counted, and its tables with their descriptions."""
 
     tally: Tally
     events: tuple[Event, ...]  # the history of all findings up to the crawl
     points: tuple[Point, ...]  # the trend up to it
+    tables: Mapping[str, pd.DataFrame]
+    described: Mapping[str, Described]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was counted, and the files it was written to."""
+
+    tally: Tally
+    events: tuple[Event, ...]
+    points: tuple[Point, ...]
     directory: Path
     files: tuple[Path, ...]
+
+
+def make(
+    record: Record,
+    protocol: Protocol,
+    *,
+    crawl_id: int | None = None,
+    model_only: bool = False,
+    without_brief: bool = False,
+) -> Made:
+    """Count a crawl (default: the protocol's newest) and make its tables; nothing is written. See :func:`make_report`."""
+    tally = take(record, protocol, crawl_id, model_only=model_only, without_brief=without_brief)
+    runs = read_runs(record, protocol, until=tally.rows.as_of, model_only=model_only, without_brief=without_brief)
+    events = tuple(history(record, runs))
+    points = tuple(trend(runs, [place.key for place in tally.places]))
+    made = tables(record, tally, evidence(record, tally), events, points)
+    return Made(tally, events, points, made, {name: describe(name, table.columns) for name, table in made.items()})
 
 
 def make_report(
@@ -45,28 +75,24 @@ def make_report(
     without_brief: bool = False,
     excel: bool = False,
 ) -> Report:
-    """Count a crawl (default: the protocol's newest) and write its tables to ``directory`` (default: REPORTS/protocol).
+    """Count a crawl (default: the protocol's newest) and write its report to ``directory`` (default: REPORTS/protocol).
 
     The record is only read. ``model_only`` ignores what people decided, ``without_brief`` leaves out texts that only
     touch on their subject, ``excel`` writes each table a second time for Excel. Raises RecordError where there is no such
     crawl, and :class:`output.csvfiles.ReportError` where a file cannot be written.
     """
-    tally = take(record, protocol, crawl_id, model_only=model_only, without_brief=without_brief)
+    made = make(record, protocol, crawl_id=crawl_id, model_only=model_only, without_brief=without_brief)
     folder = directory or REPORTS / protocol.name
-    runs = read_runs(record, protocol, until=tally.rows.as_of, model_only=model_only, without_brief=without_brief)
-    events = tuple(history(record, runs))
-    points = tuple(trend(runs, [place.key for place in tally.places]))
-    shown = evidence(record, tally)
-    made = tables(record, tally, shown, events, points)
-    described = {name: describe(name, table.columns) for name, table in made.items()}
     for name in names():
-        if name not in made:
+        if name not in made.tables:
             remove_csv(folder / f"{name}.csv")
-    files = [path for name, table in made.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)]
-    files += _beside(folder, tally, described)
-    files.append(write_workbook(folder / "report.xlsx", tally, made, described))
-    files.append(write_text(folder / "report.html", page(tally, made)))
-    return Report(tally, events, points, folder, (*files, _write_credits(folder, protocol)))
+    files = [
+        path for name, table in made.tables.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)
+    ]
+    files += _beside(folder, made.tally, made.described)
+    files.append(write_workbook(folder / "report.xlsx", made.tally, made.tables, made.described))
+    files.append(write_text(folder / "report.html", page(made.tally, made.tables)))
+    return Report(made.tally, made.events, made.points, folder, (*files, _write_credits(folder, protocol)))
 
 
 def _beside(folder: Path, tally: Tally, described: Mapping[str, Described]) -> Iterator[Path]:

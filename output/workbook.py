@@ -30,14 +30,11 @@ from output.csvfiles import ReportError, formula_safe
 from output.datapackage import dictionary
 from output.headline import headline
 from output.page.summary import judged_by
+from output.places import CREDIT
 from output.tallies import Tally
 from study.version import VERSION
 
 ROWS = 20_000  # of one table; the rest is in its CSV. Excel has 1,048,576 rows and 65,530 links a sheet
-_CREDIT = (
-    "Names, codes and regions: mySociety (CC BY 4.0); contains public sector information licensed under the Open Government "
-    "Licence v3.0. Quotes belong to whoever published the pages. All sources: credits.txt."
-)
 _CI = (
     "In groups: the exact 95 % interval of Clopper and Pearson, were the authorities drawn by lot. In trend: the least and the "
     "most there can have been, since what is ambiguous or not known may be either."
@@ -109,7 +106,7 @@ def _cover(tally: Tally) -> list[str]:
         "Every cell that says yes or ambiguous leads to the row of the sheet evidence with its quote, address and day.",
         f"Made by mentorwatch {VERSION}. The same tables stand beside this workbook as CSV, and as a page in report.html.",
         *([f"Published figures: {published.source}."] if published else []),
-        _CREDIT,
+        f"{CREDIT} All sources: credits.txt.",
     ]
 
 

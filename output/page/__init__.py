@@ -18,6 +18,7 @@ from output.headline import headline
 from output.page import evidence, matrices, overtime, summary
 from output.page.marks import SHORT, WORDS, slug
 from output.page.tilemap import maps
+from output.places import CREDIT
 from output.tallies import Tally, searched
 from study.version import VERSION
 
@@ -78,6 +79,7 @@ def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]
         "judged_by": summary.judged_by(tally),
         "unjudged": tally.rows.unjudged,
         "files": [f"{name}.csv" for name in tables],
+        "credit": CREDIT,
         "SHORT": SHORT,
         "WORDS": WORDS,
     }
