@@ -22,8 +22,10 @@ from tests.services.content import QUERIES, articles
 from tests.services.dokuwiki import dokuwiki
 from tests.services.engine import Engine
 from tests.services.htdig import htdig
+from tests.services.namazu import namazu
 from tests.services.omega import omega
 from tests.services.plone import plone
+from tests.services.swishe import swishe
 from tests.services.trac import trac
 from tests.services.wagtail import wagtail
 from tests.services.wordpress import wordpress
@@ -36,10 +38,12 @@ ENGINES: dict[str, Callable[[], AbstractContextManager[Engine]]] = {
     "omega": omega,
     "dokuwiki": dokuwiki,
     "trac": trac,
+    "namazu": namazu,
+    "swishe": swishe,
 }
 # Requests before the nonsense word where that is not the home page alone, but a linked search page too.
-STEPS = {"htdig": 2, "omega": 2}
-STATES_A_TOTAL = {"htdig", "plone", "omega", "trac"}
+STEPS = {"htdig": 2, "omega": 2, "namazu": 2, "swishe": 2}
+STATES_A_TOTAL = {"htdig", "plone", "omega", "trac", "namazu", "swishe"}
 SLUG = re.compile(r"item-\d{3}")
 
 

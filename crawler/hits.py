@@ -122,7 +122,7 @@ def _title(link: Link, lines: list[Line], repeated: set[str]) -> str:
         return link.text
     for line in lines:
         if {e.tag for e in [line.element, *list(line.element.iterancestors())[:2]]} & HEADINGS:
-            return line.text
+            return link.text if link.text and link.text in line.text else line.text
     for line in lines:
         if re.search(r"[^\W\d]{3}", line.text) and not ASIDE.match(line.text) and not URLISH.match(line.text):
             return line.text

@@ -11,14 +11,27 @@ import pytest
 from tests.services.dokuwiki import dokuwiki as run_dokuwiki
 from tests.services.engine import Engine
 from tests.services.htdig import htdig as run_htdig
+from tests.services.namazu import namazu as run_namazu
 from tests.services.omega import omega as run_omega
 from tests.services.plone import plone as run_plone
 from tests.services.postgres import postgres as run_postgres
+from tests.services.swishe import swishe as run_swishe
 from tests.services.trac import trac as run_trac
 from tests.services.wagtail import wagtail as run_wagtail
 from tests.services.wordpress import wordpress as run_wordpress
 
-SERVICE_FIXTURES = {"postgres_url", "wordpress", "htdig", "plone", "wagtail", "omega", "dokuwiki", "trac"}
+SERVICE_FIXTURES = {
+    "postgres_url",
+    "wordpress",
+    "htdig",
+    "plone",
+    "wagtail",
+    "omega",
+    "dokuwiki",
+    "trac",
+    "namazu",
+    "swishe",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,4 +94,18 @@ def dokuwiki() -> Iterator[Engine]:
 def trac() -> Iterator[Engine]:
     """A Trac whose wiki has more than 300 pages."""
     with run_trac() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def namazu() -> Iterator[Engine]:
+    """A site of more than 300 pages and documents, searched by Namazu."""
+    with run_namazu() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def swishe() -> Iterator[Engine]:
+    """A site of more than 300 pages and documents, searched by Swish-e."""
+    with run_swishe() as engine:
         yield engine

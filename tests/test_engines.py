@@ -27,7 +27,7 @@ def probe(engine: Engine, query: str, *options: str) -> dict[str, Any]:
     return seen
 
 
-@pytest.fixture(params=["wordpress", "htdig", "plone", "wagtail", "omega", "dokuwiki", "trac"])
+@pytest.fixture(params=["wordpress", "htdig", "plone", "wagtail", "omega", "dokuwiki", "trac", "namazu", "swishe"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Engine)

@@ -18,8 +18,13 @@ TIME_LIMIT = 60
 Program = Callable[[str, str], str]
 
 
-def run_cgi(program: str, address: str, query: str, form: str, environment: dict[str, str]) -> str:
-    """What a CGI program at `address` answers; `environment` holds what it needs beside CGI's own variables."""
+def run_cgi(
+    program: str, address: str, query: str, form: str, environment: dict[str, str], folder: Path | None = None
+) -> str:
+    """What a CGI program at `address` answers; `environment` holds what it needs beside CGI's own variables.
+
+    It runs in `folder`, where some look for their configuration.
+    """
     own = {
         "PATH": os.environ["PATH"],
         "GATEWAY_INTERFACE": "CGI/1.1",
@@ -33,6 +38,7 @@ def run_cgi(program: str, address: str, query: str, form: str, environment: dict
         [program],
         input=form.encode("latin-1"),
         env=own | environment,
+        cwd=folder,
         capture_output=True,
         timeout=TIME_LIMIT,
         check=True,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what the tests marked `services` need. Debian packages: four real search engines with a site around
-# them (WordPress, ht://Dig, Xapian Omega, DokuWiki), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each
+# Install what the tests marked `services` need. Debian packages: six real search engines with a site around them (WordPress,
+# ht://Dig, Xapian Omega, DokuWiki, Namazu, Swish-e), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each
 # in a virtual environment of its own under .services/: three more real engines (Plone, Wagtail, Trac), and ASReview to be
 # compared with.
 #
@@ -15,6 +15,7 @@ set -eu
 # php-cgi and webfs stand for Apache in WordPress's dependencies: no test needs a web server package.
 PACKAGES="wordpress wordpress-theme-twentytwentythree php php-cgi php-cli php-mysql webfs
 mariadb-server htdig xapian-omega dokuwiki php-xml poppler-utils postgresql
+namazu2 namazu2-index-tools swish-e libcgi-pm-perl
 libreoffice-writer-nogui libreoffice-impress-nogui libreoffice-calc-nogui
 chromium fonts-liberation"
 
