@@ -2,10 +2,10 @@
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
 BIN := .venv/bin
 
-.PHONY: help demo test check lint services bench clean
+.PHONY: help demo test check lint services bench bench-search bench-politeness clean
 
 help:  ## what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("mentorwatch needs Python 3.11 or newer; make PYTHON=...")'
@@ -38,6 +38,15 @@ test: services lint  ## everything
 bench: .venv/dev  ## the whole pipeline against a spider that only downloads; pages judged a second
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.judging
+
+bench-search: .venv/dev services  ## how well searches are found and read: zoo and real engines, platform files on and off
+	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.search --no-platforms
+	$(BIN)/python -m benchmarks.search --engines
+	$(BIN)/python -m benchmarks.search --engines --no-platforms
+
+bench-politeness: .venv/dev  ## 153 sites at two seconds' delay against the shortest time that allows: three minutes
+	$(BIN)/python -m benchmarks.politeness
 
 clean:  ## remove what was made, not what was crawled
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
