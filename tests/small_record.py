@@ -253,7 +253,7 @@ class SmallCrawl:
         row: dict[str, Any] = {"relation": "none", "topics": [], "approaches": [], "depth": "main", "flags": []}
         about = {"text_hash": kept, "title": "", "text": "", "protocol": self.protocol.name, "codebook": "1"}
         who = {"annotator": annotator, "role": role, "source": "likely", "score_shown": False, "decided_at": NOON}
-        self._insert(r.label, decision=decision, **about, **who, **{**row, **said})
+        self._insert(r.label, decision=decision, **{**about, **who, **row, **said})
 
     def _insert(self, table: Any, **values: Any) -> int:
         with self.record.begin() as db:

@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from mentorwatch import options as o
+from mentorwatch.verbs.labels_measure import agree, status
 from mentorwatch.verbs.labels_serve import adjudicate, serve
 
 labels = typer.Typer(no_args_is_help=True, help="Give researchers the texts to decide, and take in their decisions.")
 labels.command()(serve)
 labels.command()(adjudicate)
+labels.command()(status)
+labels.command()(agree)
 
 
 @labels.command()
