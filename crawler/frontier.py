@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.engine import Connection
 
 from crawler.asking import Reading, SearchFunction, State, conclude
@@ -282,18 +282,7 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
         .where(r.site.c.id == site_id)
     ).one()
     urls = list(dict.fromkeys(hit.canonical for hit in reading.hits))
-    r.insert_new(
-        db,
-        r.page,
-        [{"authority": authority, "url": url, "first_seen": as_of, "last_seen": as_of} for url in urls],
-    )
-    db.execute(
-        update(r.page)
-        .where(r.page.c.authority == authority, r.page.c.url.in_(urls), r.page.c.last_seen < as_of)
-        .values(last_seen=as_of)
-    )
-    found = db.execute(select(r.page.c.url, r.page.c.id).where(r.page.c.authority == authority, r.page.c.url.in_(urls)))
-    page_ids = {str(row.url): int(row.id) for row in found}
+    page_ids = _pages_seen(db, authority, urls, as_of)
     r.insert_new(
         db,
         r.hit,
@@ -336,20 +325,46 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
     return [Wanted(capture_of[new[url]], shown[url]) for url in urls if url in new]
 
 
-def _keep_state(db: Connection, search_id: int, state: State) -> None:
-    db.execute(
-        update(r.search)
-        .where(r.search.c.id == search_id)
-        .values(
-            progress=state.to_json(),
-            asked=state.ran_query or None,
-            reported_total=state.reported_total,
-            total_is=state.total_is,
-            collected=state.collected,
-            distinct_urls=state.distinct,
-            pages_read=state.pages,
-        )
+def _pages_seen(db: Connection, authority: str, urls: list[str], as_of: date) -> dict[str, int]:
+    """Keep that an authority's pages were seen on a day; return the id of each by its URL."""
+    query = select(r.page.c.url, r.page.c.id, r.page.c.last_seen).where(r.page.c.authority == authority)
+    known = {str(row.url): row for row in db.execute(query.where(r.page.c.url.in_(urls)))}
+    older = [row.id for row in known.values() if row.last_seen < as_of]
+    if older:
+        db.execute(update(r.page).where(r.page.c.id.in_(older)).values(last_seen=as_of))
+    ids = {url: int(row.id) for url, row in known.items()}
+    new = [url for url in urls if url not in known]
+    if new:
+        rows = [{"authority": authority, "url": url, "first_seen": as_of, "last_seen": as_of} for url in new]
+        r.insert_new(db, r.page, rows)
+        ids |= {str(row.url): int(row.id) for row in db.execute(query.where(r.page.c.url.in_(new)))}
+    return ids
+
+
+_KEEP_STATE = (
+    update(r.search)
+    .where(r.search.c.id == bindparam("search"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("progress", "asked", "reported_total", "total_is", "collected", "distinct_urls", "pages_read")
+        }
     )
+)
+
+
+def _keep_state(db: Connection, search_id: int, state: State) -> None:
+    values = {
+        "search": search_id,
+        "progress": state.to_json(),
+        "asked": state.ran_query or None,
+        "reported_total": state.reported_total,
+        "total_is": state.total_is,
+        "collected": state.collected,
+        "distinct_urls": state.distinct,
+        "pages_read": state.pages,
+    }
+    db.execute(_KEEP_STATE, values)
 
 
 def keep_conclusion(db: Connection, search_id: int, state: State, search_url: str) -> None:

@@ -21,6 +21,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import outcomes
 from crawler.guard import allowed_pairs, refusal
+from crawler.web import split
 
 
 class RefusedAddress(IgnoreRequest):
@@ -41,8 +42,7 @@ class WaitTooLong(IgnoreRequest):
 
 def slot_key(url: str) -> str:
     """Return what is throttled together: host and port (Scrapy's own key would put all ports of a host in one slot)."""
-    parts = urlparse_cached(Request(url))
-    return parts.netloc.rpartition("@")[2].lower()
+    return split(url).netloc.rpartition("@")[2].lower()
 
 
 class AddressGuard:

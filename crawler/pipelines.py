@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.crawler import Crawler
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.engine import Connection
 
 from crawler import outcomes
@@ -31,6 +31,7 @@ class ReadText:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.reader = DocumentReader()
+        self._directory: Path | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ReadText:
@@ -63,8 +64,10 @@ class ReadText:
 
     @property
     def _warcs(self) -> Path:
-        spider: SiteSearch = self.crawler.spider  # type: ignore[assignment]
-        return spider.record.directory / "warc"
+        if self._directory is None:
+            spider: SiteSearch = self.crawler.spider  # type: ignore[assignment]
+            self._directory = spider.record.directory / "warc"
+        return self._directory
 
     async def close_spider(self) -> None:
         await self.reader.close()
@@ -87,10 +90,25 @@ class KeepCapture:
         return item
 
 
+_NO_CONTENT: dict[str, object] = dict.fromkeys(
+    ("raw_hash", "etag", "last_modified", "warc_file", "warc_offset", "warc_length", "revisit")
+)
+# One statement for all captures: putting it together takes longer than running it.
+_KEEP = (
+    update(r.capture)
+    .where(r.capture.c.id == bindparam("capture"))
+    .values(
+        state="done",
+        **{name: bindparam(name) for name in ("outcome", "reason", "status", "final_url", "fetched_at", *_NO_CONTENT)},
+    )
+)
+
+
 def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
     """Write one capture; content (WARC, body, extraction) only where there is any."""
     values = {
-        "state": "done",
+        **_NO_CONTENT,
+        "capture": item.capture_id,
         "outcome": item.outcome,
         "reason": item.reason or None,
         "status": item.status,
@@ -114,7 +132,7 @@ def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
             "warc_length": place.length,
             "revisit": revisit,
         }
-    db.execute(update(r.capture).where(r.capture.c.id == item.capture_id).values(**values))
+    db.execute(_KEEP, values)
 
 
 def _archive(warc: WarcFile, item: Capture) -> tuple[Place, str | None]:

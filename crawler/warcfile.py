@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+_LONGEST_HEAD = 16 * 1024  # bytes of a record that its own headers are looked for in
 _OWN_NAME = re.compile(r"mentorwatch-(\d+)\.warc\.gz")
 # The body is stored as the crawler read it, decoded; these headers would no longer be true of it.
 _TRANSFER_HEADERS = {"content-encoding", "transfer-encoding", "content-length", "connection"}
@@ -130,10 +132,24 @@ def read_body(path: Path, offset: int) -> bytes:
 
 
 def read_original(path: Path, offset: int) -> Original:
-    """Return what a revisit record says of the record at ``offset``; raise ValueError where there is none."""
-    with _record_at(path, offset) as record:
-        names = ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest", "WARC-Record-ID")
-        return Original(*(str(record.rec_headers.get_header(name) or "") for name in names))
+    """Return what a revisit record says of the record at ``offset``; raise ValueError where there is none.
+
+    Only the record's head is unpacked: this is done for every page of a recrawl.
+    """
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        packed = stream.read(_LONGEST_HEAD)
+    try:
+        head = zlib.decompressobj(wbits=31).decompress(packed, _LONGEST_HEAD)
+    except zlib.error as problem:
+        raise ValueError(f"{path.name}, at {offset}: no WARC record") from problem
+    fields = dict(
+        line.split(": ", 1) for line in head.decode("utf-8", "replace").split("\r\n\r\n")[0].split("\r\n")[1:]
+    )
+    if fields.get("WARC-Type") != "response" or not fields.get("WARC-Payload-Digest"):
+        raise ValueError(f"{path.name}, at {offset}: no response record")
+    names = ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest", "WARC-Record-ID")
+    return Original(*(fields.get(name, "") for name in names))
 
 
 @contextmanager

@@ -95,9 +95,14 @@ class Writer:
             self._tell(pieces, results)
 
     def _tell(self, pieces: list[_Piece[object]], results: list[object] | None) -> None:
-        for number, piece in enumerate(pieces):
-            outcome = None if results is None else results[number]
-            piece.loop.call_soon_threadsafe(self._settle, piece, outcome, results is not None)
+        # All at once: to wake the reactor takes longer than what it then does for one piece.
+        for loop in {piece.loop for piece in pieces}:
+            told = [(piece, results and results[n]) for n, piece in enumerate(pieces) if piece.loop is loop]
+            loop.call_soon_threadsafe(self._settle_all, told, results is not None)
+
+    def _settle_all(self, told: list[tuple[_Piece[object], object]], good: bool) -> None:
+        for piece, outcome in told:
+            self._settle(piece, outcome, good)
 
     def _settle(self, piece: _Piece[object], outcome: object, good: bool) -> None:
         if piece.done.done():  # whoever waited was cancelled
