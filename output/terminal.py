@@ -23,9 +23,18 @@ def show(report: Report, console: Console) -> None:
     console.print(_table(tally))
     for line in notes(tally):
         console.print(f"  {escape(line)}", highlight=False, style="dim", soft_wrap=whole_lines)
-    names = ", ".join(path.name for path in report.files)
-    where = f"Written to {report.directory}: {names}"
-    console.print(escape(where), highlight=False, soft_wrap=whole_lines)
+    for line in where(report):
+        console.print(escape(line), highlight=False, soft_wrap=whole_lines)
+
+
+_TO_READ = {"report.html": "the page", "report.xlsx": "the workbook"}
+
+
+def where(report: Report) -> list[str]:
+    """Return what was written, what people open first."""
+    names = [path.name for path in report.files]
+    first = [f"{report.directory / name}  {what}" for name, what in _TO_READ.items() if name in names]
+    return [*first, f"{report.directory}: {', '.join(name for name in names if name not in _TO_READ)}"]
 
 
 def notes(tally: Tally) -> list[str]:

@@ -342,6 +342,8 @@ def test_the_command_writes_the_files_and_prints_both_tables(crawl, tmp_path, pr
     assert "coach: total and range are of the 2 of 3 authorities" in shown.output
     assert "mentor: the sites themselves reported mentor 42, mentoring 1." in shown.output
     assert set(files(tmp_path / "out")) == {*GOLDEN, *OTHERS}
+    assert f"\n{tmp_path}/out/report.html  the page\n{tmp_path}/out/report.xlsx  the workbook\n" in shown.output
+    assert f"\n{tmp_path}/out: keywords.csv, authorities.csv, " in shown.output
 
 
 def test_the_command_can_leave_people_aside_and_name_its_crawl(crawl, tmp_path, protocol_file):

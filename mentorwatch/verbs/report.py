@@ -33,12 +33,12 @@ def report(
         bool, typer.Option("--excel", help="Also write NAME_excel.csv files, which Excel opens by a double click.")
     ] = False,
 ) -> None:
-    """Write the tables of a crawl as CSV and print the study's table beside the published one. Reads the record only.
+    """Write the report of a crawl and print the study's table beside the published one. Reads the record only.
 
-    keywords.csv: per keyword group total hits, range, relevant hits, authorities. authorities.csv: per authority a cell for
-    each keyword group, mention and approach (yes_confirmed, yes_model, ambiguous, no, no_by_sitemap, x = not known).
-    approaches.csv: each authority by each approach, with a quote. evidence.csv: the quote, URL, day and WARC record behind
-    every finding. coverage.csv: every search and how it went. All columns: docs/reports.md.
+    report.html: the page for people who read. report.xlsx: the workbook. Tables as CSV, described in datapackage.json:
+    keywords, authorities (yes_confirmed, yes_model, ambiguous, no, no_by_sitemap, x = not known), approaches, framework (offers
+    mapped to the National Framework), mentions, definitions, funnel, topics, groups (by region, type, size), evidence (quote,
+    URL, day, WARC record), coverage, changes, trend. All of it: docs/reports.md.
 
     Examples:
 
