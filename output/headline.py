@@ -15,17 +15,18 @@ def headline(tally: Tally) -> str:
         cells = list(tally.cells("keyword", keyword.code).values())
         what = "a relevant hit for" if keyword.counts == "relevance" else "a mention of"
         yes = sum(cell in YES for cell in cells)
-        parts.append(f"{yes} {'has' if yes == 1 else 'have'} {what} {_thing(tally, keyword)}")
+        parts.append(f"{yes} {'has' if yes == 1 else 'have'} {what} {thing(tally, keyword)}")
     could = f"{not_at_all} could not be searched" if not_at_all else "All could be searched"
     in_part = f", {partly} only in part" if partly else ""
     reached = fully + partly
     return f"Of {reached} {authorities_word(reached)} searched, {'; '.join(parts)}. {could}{in_part}."
 
 
-def _thing(tally: Tally, keyword: Keyword) -> str:
-    """What is counted: the group, or the name it looks for, which may be told more closely than the group's."""
+def thing(tally: Tally, keyword: Keyword) -> str:
+    """Return what is counted: the group, or the name it looks for, which may be told more closely than the group's."""
     named = {mention.code: mention.name for mention in tally.protocol.mentions}
-    return named.get(keyword.mention or "", keyword.name)
+    name = named.get(keyword.mention or "", keyword.name)
+    return f"the {name[4:]}" if name.startswith("The ") else name
 
 
 def authorities_word(count: int) -> str:

@@ -34,7 +34,7 @@ from output.places import CREDIT
 from output.tallies import Tally
 from study.version import VERSION
 
-ROWS = 20_000  # of one table; the rest is in its CSV. Excel has 1,048,576 rows and 65,530 links a sheet
+ROWS = 10_000  # of one table; the rest is in its CSV. Excel has 1,048,576 rows and 65,530 links a sheet
 _CI = (
     "In groups: the exact 95 % interval of Clopper and Pearson, were the authorities drawn by lot. In trend: the least and the "
     "most there can have been, since what is ambiguous or not known may be either."
@@ -173,13 +173,13 @@ def _sheet(
         sheet.freeze_panes, sheet.print_title_rows = "B2", "1:1"
     for number, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
-    count = 0
+    styles, count = _styles(sheet), 0
     for count, row in enumerate(rows, start=1):
         lines = _lines(row, widths, head=count == 1)
         if lines > 1 or title:  # said outright: not every program works out how high a wrapped row is
             sheet.row_dimensions[count].height = _LINE * lines * (2 if title and count == 1 else 1)
         wrap = [width > 30 for width in widths]
-        sheet.append([_cell(sheet, *one, head=count == 1, title=title) for one in zip(row, wrap, strict=True)])
+        sheet.append([_cell(sheet, styles, *one, head=count == 1, title=title) for one in zip(row, wrap, strict=True)])
     if not title and count > 1:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(widths))}{count}"
 
@@ -191,27 +191,43 @@ def _lines(row: Sequence[object], widths: Sequence[int], *, head: bool) -> int:
     return max((1 + int(len(text) * 1.05) // width for text, width in wrapped), default=1)
 
 
-def _cell(sheet: Any, value: Any, wide: bool, *, head: bool, title: bool) -> Any:
+def _cell(sheet: Any, styles: dict[str, Any], value: Any, wide: bool, *, head: bool, title: bool) -> Any:
     link = value if isinstance(value, _Link) else None
     value = link.text if link else value
     if isinstance(value, str):
         value = formula_safe(ILLEGAL_CHARACTERS_RE.sub("", value)) or None
     elif hasattr(value, "item"):  # numpy's numbers
         value = value.item()
-    cell = WriteOnlyCell(sheet, value)
+    if value is None and not head:
+        return None
+    cell: Any = WriteOnlyCell(sheet, value)
     if isinstance(value, str):
         cell.data_type = "s"
-    if head:
-        cell.font, cell.alignment = (_TITLE, _WRAP) if title else (_BOLD, _HEAD)
-        cell.border = Border() if title else _UNDER
-    else:
-        cell.alignment = _WRAP if wide else _PLAIN
+    kind = ("title" if title else "head") if head else "link" if link else "wrapped" if wide else "plain"
+    cell._style = styles[kind]
     if link is not None:
-        cell.font = _LINK
         cell.hyperlink = link.to
         if link.inside and cell.hyperlink is not None:
             cell.hyperlink.target, cell.hyperlink.location = None, link.to
     return cell
+
+
+def _styles(sheet: Any) -> dict[str, Any]:
+    """How cells look, worked out once a sheet: openpyxl looks each font and alignment up again for every cell it is given to."""
+    looks: dict[str, dict[str, Any]] = {
+        "title": {"font": _TITLE, "alignment": _WRAP},
+        "head": {"font": _BOLD, "alignment": _HEAD, "border": _UNDER},
+        "link": {"font": _LINK, "alignment": _WRAP},
+        "wrapped": {"alignment": _WRAP},
+        "plain": {"alignment": _PLAIN},
+    }
+    made = {}
+    for kind, look in looks.items():
+        cell: Any = WriteOnlyCell(sheet)
+        for name, value in look.items():
+            setattr(cell, name, value)
+        made[kind] = cell._style
+    return made
 
 
 def _save(book: Workbook, path: Path, as_of: date) -> Path:

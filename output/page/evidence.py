@@ -15,7 +15,7 @@ from output.tallies import Tally
 PER_CELL = 3  # quotes of one cell on the page
 ENTRIES = 2_500  # quotes on the page before each cell is held to one
 DEFINITIONS = 40
-NAMES = 60  # quotes of the mentions that a keyword group counts
+NAMES, FEWER = 12, 8  # quotes of a name: all of them up to so many, else fewer
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def names_of(tally: Tally, table: pd.DataFrame) -> list[NamedGroup]:
                 explained=_yes(own, "explained"),
                 linked=_yes(own, "linked"),
                 beside=_yes(own, "beside_keyword"),
-                quotes=tuple(_named(tells.head(NAMES // 10 if len(own) > NAMES else NAMES))),
+                quotes=tuple(_named(tells.head(FEWER if len(own) > NAMES else NAMES))),
             )
         )
     return groups

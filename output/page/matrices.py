@@ -227,7 +227,11 @@ def groupings(tally: Tally, table: pd.DataFrame) -> list[Grouping]:
 def _group(name: str, rows: pd.DataFrame, keywords: Sequence[tuple[str, str]]) -> GroupRow:
     by_code = {row["code"]: row for row in records(rows)}
     size = int(by_code[keywords[0][0]]["authorities"])
-    return GroupRow(name[:1].upper() + name[1:], size, tuple(_share(by_code[code], size) for code, _ in keywords))
+    return GroupRow(_capital(name), size, tuple(_share(by_code[code], size) for code, _ in keywords))
+
+
+def _capital(name: str) -> str:
+    return (name[:1].upper() + name[1:]).replace("london", "London")
 
 
 def _share(row: dict[str, object], size: int) -> Share:

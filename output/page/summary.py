@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from output.findings import AMBIGUOUS, CONFIRMED, MODEL, NO, NO_BY_SITEMAP, NOT_KNOWN, YES
-from output.page.evidence import cell_names
+from output.headline import thing
 from output.page.marks import coverage_anchor
 from output.page.rows import records
 from output.tallies import Figures, Tally, searched
@@ -94,11 +94,10 @@ class Covered:
 def figures(tally: Tally) -> list[Figure]:
     """Return, for each keyword group, how many authorities have it, of how many that could be searched."""
     fully, partly, _ = searched(tally)
-    names = cell_names(tally)
     made = []
     for row in tally.study_table():
         keyword = tally.protocol.keyword(row.keyword)
-        name = names["keyword", row.keyword]
+        name = thing(tally, keyword)
         words = f"have a relevant hit for {name}" if keyword.counts == "relevance" else f"mention {name}"
         made.append(Figure(row.ours.authorities or 0, fully + partly, words, row.keyword, row.published.authorities))
     return made
