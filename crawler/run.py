@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +16,9 @@ from crawler.scaffolding import Gathered
 from crawler.spiders.gather import Gather
 from crawler.spiders.probe import Probe
 from crawler.spiders.sitesearch import SiteSearch
-from study.errors import UserError
 from study.record import Record
+from study.runlock import run_lock
 from study.version import VERSION
-
-
-class AlreadyRunning(UserError):
-    """Another process is crawling into the same record."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +74,8 @@ class Crawled:
 
 
 def crawl(plan: CrawlPlan, manners: Manners) -> Crawled:
-    """Run a crawl to its end; raise :class:`AlreadyRunning` if one runs on this record, or the record's own errors."""
-    with Record.open(plan.record_url) as record, _only_one(record):
+    """Run a crawl to its end; raise :class:`study.runlock.RecordLocked` if one runs on this record, or the record's own errors."""
+    with Record.open(plan.record_url) as record, run_lock(record, "run"), run_lock(record, "crawl"):
         _quiet_libraries()
         process = AsyncCrawlerProcess(manners.settings())
         crawler = process.create_crawler(SiteSearch)
@@ -110,18 +103,6 @@ def gather(url: str, query: str, manners: Manners) -> Gathered | str:
     process.crawl(crawler, home_url=url, query=query)
     process.start()
     return getattr(crawler.spider, "gathered", "interrupted")
-
-
-@contextmanager
-def _only_one(record: Record) -> Iterator[None]:
-    record.directory.mkdir(parents=True, exist_ok=True)
-    path = record.directory / "crawl.lock"
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise AlreadyRunning(f"another crawl is running on this record (it holds {path})") from problem
-        yield
 
 
 def _quiet_libraries() -> None:

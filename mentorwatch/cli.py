@@ -20,6 +20,7 @@ from mentorwatch.verbs.replica import replica
 from mentorwatch.verbs.report import report
 from mentorwatch.verbs.run import run
 from mentorwatch.verbs.scaffold import scaffold
+from mentorwatch.verbs.schedule import schedule
 from mentorwatch.verbs.status import status
 from mentorwatch.verbs.train import train
 from study.errors import UserError
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 
 _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
-    ("The whole job", {"run": run, "demo": demo}),
+    ("The whole job", {"run": run, "schedule": schedule, "demo": demo}),
     ("Stage by stage", {"crawl": crawl, "classify": classify, "train": train, "evaluate": evaluate, "report": report}),
     (
         "Look at",
@@ -76,12 +77,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; errors a person can act on are shown as one line, exit code 2."""
+    """Run the command line; errors a person can act on are shown as one line, with their exit code (2 unless they say otherwise)."""
     try:
         app()
     except UserError as problem:
         print(f"mentorwatch: {problem}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(problem.exit_code)
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         sys.stderr.close()
         sys.exit(0)

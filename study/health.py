@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from study import record as r
 from study.record import Record
+from study.vitals import Vitals, vitals
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ class Health:
     searches_left: int
     pages_left: int
     troubles: tuple[Trouble, ...]
+    vitals: Vitals
     changes: tuple[Change, ...] = ()
+    traffic: dict[str, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a plain dict."""
-        return asdict(self)
+        return {**asdict(self), "unusable_percent": round(self.vitals.unusable_percent, 1)}
 
 
 def way(asked: dict[str, Any] | None) -> str:
@@ -100,6 +103,7 @@ def health(record: Record, crawl_id: int | None = None) -> Health:
             .order_by(r.search.c.id)
         ).all()
         changes = tuple(_changes(db, crawl_id))
+        beside = vitals(db, crawl_id)
     return Health(
         crawl_id=crawl_id,
         protocol=crawl.protocol,
@@ -112,7 +116,9 @@ def health(record: Record, crawl_id: int | None = None) -> Health:
         searches_left=searches.get("pending", 0),
         pages_left=pages.get("pending", 0),
         troubles=tuple(Trouble(t[0], t[1], t[2], t[3], t[4], t[5] or "") for t in troubles),
+        vitals=beside,
         changes=changes,
+        traffic=crawl.traffic,
     )
 
 

@@ -49,6 +49,7 @@ from study.tables import (
 )
 
 __all__ = [
+    "ARCHIVE",
     "Record",
     "RecordError",
     "assignment",
@@ -76,6 +77,7 @@ __all__ = [
     "text_hash",
 ]
 
+ARCHIVE = "archive"  # the sample of a crawl made elsewhere and taken in: never the newest, whatever its day
 DEFAULT_URL = "sqlite:///data/mentorwatch.db"
 ENVIRONMENT_VARIABLE = "MENTORWATCH_RECORD"
 DIRECTORY_VARIABLE = "MENTORWATCH_DIRECTORY"  # of a record on PostgreSQL: where WARC files and models stand
@@ -158,8 +160,8 @@ class Record:
         return Path(os.environ.get(DIRECTORY_VARIABLE) or "data").resolve()
 
     def latest_crawl(self, protocol: str | None = None) -> int:
-        """Return the id of the newest crawl (of ``protocol``); raise :class:`RecordError` when there is none."""
-        query = select(crawl.c.id).order_by(crawl.c.id.desc()).limit(1)
+        """Return the id of the newest crawl (of ``protocol``) that was made here; raise :class:`RecordError` when there is none."""
+        query = select(crawl.c.id).where(crawl.c.sample != ARCHIVE).order_by(crawl.c.id.desc()).limit(1)
         if protocol is not None:
             query = query.where(crawl.c.protocol == protocol)
         with self.begin() as db:

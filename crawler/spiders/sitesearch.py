@@ -21,6 +21,7 @@ from typing import Any
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from crawler import earlier, frontier, outcomes, progress, revisits
@@ -40,6 +41,7 @@ from crawler.verifying import Closing, controls_after, find_or_reuse
 from crawler.warcfile import WarcFile, cut_back
 from crawler.web import Ask, Fetch, FetchProblem
 from crawler.writer import Writer, WriterFailed
+from study import record as r
 from study.record import Record
 
 logger = logging.getLogger(__name__)
@@ -89,13 +91,24 @@ class SiteSearch(AskingSpider):
             self.via = plan.via
             sites = frontier.sites_to_visit(self.record, crawl_id, plan.via)
             self._tell(progress.crawl_began, crawl_id=crawl_id, resumed=resumed, sites=sites, plan=plan)
-            await self._visit_all(sites)
+            try:
+                await self._visit_all(sites)
+            finally:
+                await self._keep_traffic()
             self.finished = frontier.finish_crawl(self.record, crawl_id, plan.via)
         finally:
             await asyncio.to_thread(self.writer.close)
             self.record.close()
         return
         yield  # an async generator that yields nothing: pages are asked for by the tasks
+
+    async def _keep_traffic(self) -> None:
+        names = {"requests": "request_count", "sent": "request_bytes", "received": "response_bytes"}
+        stats = self.crawler.stats
+        assert stats is not None
+        seen = {name: int(stats.get_value(f"downloader/{key}", 0)) for name, key in names.items()}
+        with suppress(WriterFailed):  # which whoever needed the writer has heard of
+            await self.writer.do(partial(_keep_traffic, crawl_id=self.crawl_id, seen=seen))
 
     async def _visit_all(self, sites: list[SiteRow]) -> None:
         tasks = [asyncio.create_task(self._visit(site), name=site.home_url) for site in sites]
@@ -313,6 +326,12 @@ class SiteSearch(AskingSpider):
 
     def _tell(self, signal: object, **facts: Any) -> None:
         self.crawler.signals.send_catch_log(signal, **facts)
+
+
+def _keep_traffic(db: Connection, _: WarcFile, crawl_id: int, seen: dict[str, int]) -> None:
+    before = db.execute(select(r.crawl.c.traffic).where(r.crawl.c.id == crawl_id)).scalar_one() or {}
+    total = {name: before.get(name, 0) + count for name, count in seen.items()}
+    db.execute(update(r.crawl).where(r.crawl.c.id == crawl_id).values(traffic=total))
 
 
 def _keep_reading(db: Connection, _: WarcFile, search_id: int, site_id: int, reading: Reading, pages: Rereader) -> None:

@@ -35,10 +35,27 @@ def run(
     committees: o.Committees = True,
     log: o.LogFile = None,
     verbose: o.Verbose = False,
+    max_unusable: Annotated[
+        float,
+        typer.Option(
+            "--max-unusable", min=0, max=100, metavar="PERCENT", help="Searches that may be unusable for exit code 0."
+        ),
+    ] = 50.0,
+    heartbeat: Annotated[
+        Path | None,
+        typer.Option(
+            "--heartbeat",
+            metavar="FILE",
+            help="Where to say how the run ended, as JSON.",
+            show_default="heartbeat.json beside the record",
+        ),
+    ] = None,
 ) -> None:
     """Crawl, judge and report: everything, for one authority, a sample, or any site.
 
-    Interrupted? The same command goes on where it stopped. Exit code 0: done; 1: there is work left; 2: it could not start.
+    Interrupted? The same command goes on where it stopped. Exit code 0: done; 1: there is work left, or more searches than
+    --max-unusable could not be used; 2: it could not start; 3: another run is on the record. To have it done every month:
+    `mentorwatch schedule`.
 
     Examples:
 
@@ -48,7 +65,12 @@ def run(
 
         mentorwatch run --site https://www.example.gov.uk/ --contact you@example.org
     """
+    from datetime import UTC, datetime
+
+    from mentorwatch.heartbeat import write_heartbeat
     from mentorwatch.stages import stage
+    from study.record import Record
+    from study.runlock import run_lock, under_this_run
 
     kept = ["--record", o.record_url(record), "--protocol", protocol]
     asked = [
@@ -69,6 +91,24 @@ def run(
         *([f"--log={log}"] if log else []),
         *(["--verbose"] if verbose else []),
     ]
-    stage("crawl", *kept, *asked)
-    stage("classify", *kept)
-    stage("report", *kept, *(["--output", str(output)] if output else []))
+    began, code = datetime.now(UTC), 130  # as it stays where we are interrupted
+    with Record.open(kept[1]) as opened, run_lock(opened, "run"):
+        ours = under_this_run()
+        try:
+            stage("crawl", *kept, *asked, environment=ours)
+            stage("classify", *kept, environment=ours)
+            stage("report", *kept, *(["--output", str(output)] if output else []), environment=ours)
+            code = 0
+        except typer.Exit as ended:
+            code = ended.exit_code
+            raise
+        finally:
+            unusable = write_heartbeat(opened, heartbeat, code, began)
+        if unusable > max_unusable:
+            write_heartbeat(opened, heartbeat, 1, began)
+            typer.echo(
+                f"{unusable:.0f} % of the searches could not be used, more than --max-unusable {max_unusable:g}; "
+                "`mentorwatch status` names them.",
+                err=True,
+            )
+            raise typer.Exit(1)

@@ -1,33 +1,50 @@
-"""`mentorwatch status`: how the last crawl went, site by site."""
+"""`mentorwatch status`: how the last crawl went, beside the ones before it, on a page."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mentorwatch import options as o
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from study.health import Health
+
+TOO_OLD = 4  # exit code
+
 
 def status(
     record: o.RecordUrl = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    max_unusable: Annotated[
+        float,
+        typer.Option(
+            "--max-unusable", min=0, max=100, metavar="PERCENT", help="Searches that may be unusable for exit code 0."
+        ),
+    ] = 0.0,
+    max_age_days: Annotated[
+        float, typer.Option("--max-age-days", min=0, metavar="DAYS", help="How long ago the last crawl may have ended.")
+    ] = 40.0,
 ) -> None:
-    """Show the newest crawl: what is done, what is left, which searches could not be used and why, which have changed.
+    """Show the newest crawl: what is left, which searches could not be used, broke or block, which totals are far from usual.
 
-    Exit code 0: finished, every search complete; 1: something is left or was not complete; 2: there is no record.
+    Exit code 0: finished, enough searches usable, not too old; 1: work is left, or more searches than --max-unusable could not be
+    used; 2: there is no record; 4: the last crawl ended more than --max-age-days ago. A capped search is usable.
 
     Examples:
 
         mentorwatch status
 
-        mentorwatch status --record postgresql://me@localhost/mentorwatch --json
+        mentorwatch status --max-unusable 10 --max-age-days 35 --json
+
+        mentorwatch status --record postgresql://me@localhost/mentorwatch
     """
     import json
 
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
     from study.health import health
     from study.record import Record
@@ -37,23 +54,64 @@ def status(
     if as_json:
         typer.echo(json.dumps(seen.to_json(), indent=2, ensure_ascii=False))
     else:
-        console = Console()
-        left = "finished" if seen.finished else f"{seen.searches_left} searches and {seen.pages_left} pages left"
-        console.print(f"Crawl {seen.crawl_id} of {seen.protocol}, {seen.sample}, as of {seen.as_of}: {left}")
-        console.print(f"  {seen.sites} sites; searches: {_counts(seen.searches)}; pages: {_counts(seen.pages)}")
-        if seen.troubles:
-            table = Table(
-                "authority", "site", "keyword", "query", "status", "why", title="Not complete", title_justify="left"
-            )
-            for t in seen.troubles:
-                table.add_row(t.authority, t.home_url, t.keyword, escape(t.query), t.status, escape(t.reason))
-            console.print(table)
-        if seen.changes:
-            table = Table("authority", "site", "was asked", "now", title="Search has changed", title_justify="left")
-            for c in seen.changes:
-                table.add_row(c.authority, c.home_url, escape(c.was), escape(c.now))
-            console.print(table)
-    raise typer.Exit(0 if seen.finished and not seen.troubles else 1)
+        _show(seen, Console())
+    if not seen.finished or seen.vitals.unusable_percent > max_unusable:
+        raise typer.Exit(1)
+    if seen.vitals.age_days > max_age_days:
+        typer.echo(
+            f"The last crawl ended {seen.vitals.age_days:.0f} days ago, at most {max_age_days:g} are allowed.", err=True
+        )
+        raise typer.Exit(TOO_OLD)
+
+
+def _show(seen: Health, console: Console) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    v = seen.vitals
+    left = "finished" if seen.finished else f"{seen.searches_left} searches and {seen.pages_left} pages left"
+    console.print(
+        f"Crawl {seen.crawl_id} of {seen.protocol}, {seen.sample}, as of {seen.as_of}: {left}, {v.age_days:.1f} days ago"
+    )
+    console.print(f"  {seen.sites} sites; searches: {_counts(seen.searches)}; pages: {_counts(seen.pages)}")
+    console.print(f"  unusable: {v.unusable} of {v.asked} searches ({v.unusable_percent:.0f} %)")
+    if seen.traffic:
+        console.print(f"  {seen.traffic['requests']:,} requests, {seen.traffic['received']:,} bytes received")
+
+    def table(title: str, columns: list[str], rows: list[tuple[object, ...]]) -> None:
+        if rows:
+            shown = Table(*columns, title=title, title_justify="left")
+            for row in rows:
+                shown.add_row(*(escape(str(cell)) for cell in row))
+            console.print(shown)
+
+    table(
+        "Broke since last time",
+        ["authority", "site", "searches", "now", "why", "answered last"],
+        [(b.authority, b.home_url, b.queries, b.status, b.reason, b.answered_last) for b in v.broken],
+    )
+    table(
+        "Blocked",
+        ["authority", "site", "searches", "pages", "since"],
+        [(b.authority, b.home_url, b.searches, b.pages, b.since) for b in v.blocked],
+    )
+    table(
+        "Far from usual",
+        ["authority", "site", "query", "hits", "median", "crawls"],
+        [(x.authority, x.home_url, x.query, x.hits, f"{x.median:g}", x.crawls) for x in v.outliers],
+    )
+    behind = [g for g in v.last_good if g.as_of != seen.as_of]
+    table("Last good check", ["authority", "as of"], [(g.authority, g.as_of or "never") for g in behind])
+    table(
+        "Not complete",
+        ["authority", "site", "keyword", "query", "status", "why"],
+        [(t.authority, t.home_url, t.keyword, t.query, t.status, t.reason) for t in seen.troubles],
+    )
+    table(
+        "Search has changed",
+        ["authority", "site", "was asked", "now"],
+        [(c.authority, c.home_url, c.was, c.now) for c in seen.changes],
+    )
 
 
 def _counts(counts: dict[str, int]) -> str:

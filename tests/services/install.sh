@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install what the tests marked `services` need. Debian packages: six real search engines with a site around them (WordPress,
-# ht://Dig, Xapian Omega, DokuWiki, Namazu, Swish-e), PostgreSQL, LibreOffice for old Office files, Chromium. From PyPI, each
-# in a virtual environment of its own under .services/: three more real engines (Plone, Wagtail, Trac), and ASReview to be
-# compared with.
+# ht://Dig, Xapian Omega, DokuWiki, Namazu, Swish-e), PostgreSQL, LibreOffice for old Office files, Chromium, systemd for
+# what checks its units. From PyPI, each in a virtual environment of its own under .services/: three more real engines
+# (Plone, Wagtail, Trac), and ASReview to be compared with.
 #
 #   tests/services/install.sh          install what is missing (root and apt-get needed only for Debian packages)
 #   tests/services/install.sh --check  only say what is missing
@@ -17,7 +17,7 @@ PACKAGES="wordpress wordpress-theme-twentytwentythree php php-cgi php-cli php-my
 mariadb-server htdig xapian-omega dokuwiki php-xml poppler-utils postgresql
 namazu2 namazu2-index-tools swish-e libcgi-pm-perl
 libreoffice-writer-nogui libreoffice-impress-nogui libreoffice-calc-nogui
-chromium fonts-liberation"
+chromium fonts-liberation systemd"
 
 say() { echo "tests/services/install.sh: $*" >&2; }
 

@@ -1,0 +1,223 @@
+"""Unattended: one run a record, a heartbeat after each, and a status that does not stay quiet about what went wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from study import record as r
+from study.health import health
+from study.record import Record
+from study.runlock import RecordLocked, run_lock, under_this_run
+from study.vitals import vitals
+from tests.borough import Borough
+from tests.running import ROOT, Answer, mentorwatch
+from tests.small_record import SmallCrawl, emptied, small_protocol
+
+HOLD = "import sys, time\nfrom study.record import Record\nfrom study.runlock import run_lock\n"
+HOLD += "with Record.open(sys.argv[1]) as record, run_lock(record, 'run'):\n    print('held', flush=True)\n    time.sleep(60)\n"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def record_url(request, tmp_path, monkeypatch):
+    monkeypatch.setenv("MENTORWATCH_DIRECTORY", str(tmp_path))
+    return (
+        f"sqlite:///{tmp_path / 'record.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    )
+
+
+def holder(url, **environment):
+    """Another process that holds the record's run lock."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, url],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_run_hears_who_holds_the_record_and_a_dead_holder_holds_nothing(record_url):
+    first = holder(record_url)
+    try:
+        with Record.open(record_url) as record:
+            with pytest.raises(RecordLocked, match=f"process {first.pid} on ") as refused, run_lock(record, "run"):
+                pass
+            assert refused.value.exit_code == 3
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+            for _ in range(100):  # PostgreSQL takes a moment to notice
+                try:
+                    with run_lock(record, "run"):
+                        return
+                except RecordLocked:
+                    time.sleep(0.1)
+            raise AssertionError("a killed process still holds the record")
+    finally:
+        first.kill()
+
+
+@pytest.mark.services
+def test_on_postgresql_the_lock_holds_between_machines(postgres_url, tmp_path, monkeypatch):
+    first = holder(postgres_url, MENTORWATCH_DIRECTORY=str(tmp_path / "theirs"))
+    try:
+        monkeypatch.setenv("MENTORWATCH_DIRECTORY", str(tmp_path / "ours"))
+        with (
+            Record.open(postgres_url) as record,
+            pytest.raises(RecordLocked, match=f"process {first.pid} on "),
+            run_lock(record, "run"),
+        ):
+            pass
+    finally:
+        first.kill()
+
+
+def test_what_a_run_starts_is_under_its_lock(tmp_path):
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record, run_lock(record, "run"):
+        inner = subprocess.run(
+            [sys.executable, "-c", HOLD.replace("time.sleep(60)", ""), f"sqlite:///{tmp_path / 'record.db'}"],
+            env=under_this_run(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert inner.stdout == "held\n", inner.stderr
+
+
+def test_run_and_crawl_leave_with_3_while_another_run_is_on_the_record(tmp_path):
+    url = f"sqlite:///{tmp_path / 'record.db'}"
+    other = holder(url)
+    try:
+        for verb in ("run", "crawl"):
+            done = mentorwatch(verb, f"--record={url}", "--site=http://127.0.0.1:9/", "--allow=127.0.0.1:9")
+            assert done.returncode == 3, done.stderr
+            assert f"process {other.pid}" in done.stderr
+    finally:
+        other.kill()
+
+
+def test_each_run_leaves_a_heartbeat_and_fails_where_too_much_was_unusable(tmp_path):
+    borough = Borough(tmp_path)
+    try:
+        borough.site.answers["/search"] = Answer(status=500)
+        given = [f"--record={borough.url}", f"--site={borough.site.url}", f"--allow={borough.site.allow}", "--delay=0"]
+        beat = tmp_path / "beats" / "heartbeat.json"
+        done = mentorwatch("run", *given, f"--heartbeat={beat}", f"--output={tmp_path / 'report'}")
+    finally:
+        borough.close()
+    said = json.loads(beat.read_text())
+    assert done.returncode == said["exit_code"] == 1, done.stderr
+    assert "100 % of the searches could not be used" in done.stderr
+    assert said["crawl"]["vitals"]["unusable"] == said["crawl"]["vitals"]["asked"] > 0
+    assert said["crawl"]["traffic"]["requests"] > 0
+
+
+# -- Vitals ------------------------------------------------------------------------------------------------------------------
+
+KENT = "E10000016"
+
+
+@pytest.fixture
+def months(tmp_path):
+    """A function that adds a crawl of Kent, a month after the one before, with so many hits for 'mentor' (None: blocked)."""
+    protocol = small_protocol(tmp_path)
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        emptied(record)
+        made = []
+
+        def add(hits, sample="authorities"):
+            crawl = SmallCrawl(
+                record, protocol, [KENT], sample=sample, as_of=date(2026, 1, 1) + timedelta(days=31 * len(made))
+            )
+            made.append(crawl)
+            if hits is None:
+                crawl.asked(KENT, "mentor", status="blocked", reason="blocked by a wall")
+            else:
+                crawl.asked(KENT, "mentor", [f"p{n}" for n in range(hits)])
+            with record.begin() as db:
+                db.execute(r.crawl.update().values(finished_at=datetime.now(UTC)))
+            return crawl
+
+        add.record = record
+        yield add
+
+
+def newest(months):
+    return health(months.record).vitals
+
+
+def test_a_search_that_breaks_is_named_with_the_day_it_last_answered(months):
+    months(20)
+    months(None)
+    (broken,) = newest(months).broken
+    assert (broken.authority, broken.status, broken.queries, broken.answered_last) == (KENT, "blocked", 1, "2026-01-01")
+    months(None)
+    assert newest(months).broken == (), "it broke before"
+
+
+def test_a_site_that_blocks_is_named_for_as_long_as_it_does(months):
+    months(20)
+    months(None)
+    months(None)
+    (blocked,) = newest(months).blocked
+    assert (blocked.searches, blocked.since) == (1, "2026-02-01")
+    months(20)
+    assert newest(months).blocked == ()
+
+
+@pytest.mark.parametrize(("hits", "named"), [(20, False), (29, False), (45, True), (5, True)])
+def test_a_total_far_from_its_own_median_is_named(months, hits, named):
+    for before in (20, 21, 19):
+        months(before)
+    months(hits)
+    assert [x.hits for x in newest(months).outliers] == ([hits] if named else [])
+
+
+def test_two_crawls_are_no_median(months):
+    for hits in (20, 20, 90):
+        months(hits)
+    assert newest(months).outliers == ()
+
+
+def test_the_last_good_check_of_each_authority_is_told(months):
+    months(20)
+    months(None)
+    assert [(g.authority, g.as_of) for g in newest(months).last_good] == [(KENT, "2026-01-01")]
+
+
+def test_what_was_taken_in_from_elsewhere_is_nobodys_past(months):
+    months(None)
+    months(20, sample=r.ARCHIVE)
+    months(None)
+    assert newest(months).broken == ()
+
+
+def test_status_does_not_stay_quiet(months, tmp_path):
+    months(20)
+    url = f"--record={months.record.engine.url}"
+    assert mentorwatch("status", url).returncode == 0
+    months(None)
+    done = mentorwatch("status", url)
+    assert done.returncode == 1
+    assert "Broke since last time" in done.stdout
+    asked = vitals_of(months).asked
+    assert mentorwatch("status", url, f"--max-unusable={100 / asked:.1f}").returncode == 0, "one of so many is allowed"
+    with months.record.begin() as db:
+        db.execute(r.crawl.update().values(finished_at=datetime.now(UTC) - timedelta(days=41)))
+    late = mentorwatch("status", url, "--max-unusable=100")
+    assert late.returncode == 4
+    assert "41 days ago" in late.stderr
+    assert mentorwatch("status", url, "--max-unusable=100", "--max-age-days=50").returncode == 0
+
+
+def vitals_of(months):
+    with months.record.begin() as db:
+        return vitals(db, months.record.latest_crawl())
