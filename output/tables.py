@@ -149,7 +149,7 @@ def _approaches(tally: Tally, shown: pd.DataFrame) -> Iterable[_Row]:
     best = {key: (said, url) for key, said, url in zip(first.index, first["quote"], first["url"], strict=True)}
     published = tally.protocol.published
     named = published.approaches if published else {}
-    in_study = _in_study(tally)
+    sampled = in_study(tally)
     for place in tally.places:
         for approach in tally.protocol.approaches:
             cell = tally.findings.cell(place.key, "approach", approach.code)
@@ -157,7 +157,7 @@ def _approaches(tally: Tally, shown: pd.DataFrame) -> Iterable[_Row]:
             if place.key in named.get(approach.code, []):
                 in_published = "yes"
             else:
-                in_published = "not_named" if approach.code in named and place.key in in_study else NOT_KNOWN
+                in_published = "not_named" if approach.code in named and place.key in sampled else NOT_KNOWN
             yield {
                 "authority": place.key,
                 "authority_name": place.name,
@@ -172,8 +172,8 @@ def _approaches(tally: Tally, shown: pd.DataFrame) -> Iterable[_Row]:
             }
 
 
-def _in_study(tally: Tally) -> set[str]:
-    """The authorities of the published round: the protocol's own sample."""
+def in_study(tally: Tally) -> set[str]:
+    """Return the authorities of the published round: the protocol's own sample."""
     name = tally.protocol.sample
     if tally.protocol.published is None or name not in samples():
         return set()

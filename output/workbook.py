@@ -34,7 +34,7 @@ from output.places import CREDIT
 from output.tallies import Tally
 from study.version import VERSION
 
-ROWS = 10_000  # of one table; the rest is in its CSV. Excel has 1,048,576 rows and 65,530 links a sheet
+ROWS = 6_000  # of one table; the rest is in its CSV. Excel has 1,048,576 rows and 65,530 links a sheet
 _CI = (
     "In groups: the exact 95 % interval of Clopper and Pearson, were the authorities drawn by lot. In trend: the least and the "
     "most there can have been, since what is ambiguous or not known may be either."

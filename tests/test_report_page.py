@@ -90,9 +90,9 @@ def test_it_begins_with_the_result_in_words(soup):
         "Of 5 authorities searched, 2 have a relevant hit for mentor (mentoring);"
     )
     assert [text(one) for one in soup.select(".figures > li")] == [
-        "2 of 5 have a relevant hit for mentor (mentoring) July 2008 (published): 1",
+        "2 of 5 have a relevant hit for mentor (mentoring) July 2008 (published): 1 of 30",
         "0 of 5 have a relevant hit for coach",
-        "1 of 5 mention Training and Development Agency for Schools July 2008 (published): 1",
+        "1 of 5 mentions Training and Development Agency for Schools July 2008 (published): 1 of 30",
     ]
 
 

@@ -11,6 +11,7 @@ from output.findings import AMBIGUOUS, CONFIRMED, MODEL, NO, NO_BY_SITEMAP, NOT_
 from output.headline import thing
 from output.page.marks import coverage_anchor
 from output.page.rows import records
+from output.tables import in_study
 from output.tallies import Figures, Tally, searched
 from study.judging import RULES
 
@@ -26,6 +27,7 @@ class Figure:
     words: str
     code: str
     published: int | None
+    published_of: int  # authorities of the published round
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,17 @@ class Covered:
 def figures(tally: Tally) -> list[Figure]:
     """Return, for each keyword group, how many authorities have it, of how many that could be searched."""
     fully, partly, _ = searched(tally)
+    asked_then = len(in_study(tally))
     made = []
     for row in tally.study_table():
         keyword = tally.protocol.keyword(row.keyword)
         name = thing(tally, keyword)
-        words = f"have a relevant hit for {name}" if keyword.counts == "relevance" else f"mention {name}"
-        made.append(Figure(row.ours.authorities or 0, fully + partly, words, row.keyword, row.published.authorities))
+        number, then = row.ours.authorities or 0, row.published.authorities
+        if keyword.counts == "relevance":
+            words = f"{'has' if number == 1 else 'have'} a relevant hit for {name}"
+        else:
+            words = f"{'mentions' if number == 1 else 'mention'} {name}"
+        made.append(Figure(number, fully + partly, words, row.keyword, then, asked_then))
     return made
 
 
