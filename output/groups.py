@@ -15,7 +15,7 @@ TOTAL = "Total"
 _NOT_APPLICABLE = "z"
 _CONFIDENCE = 0.95
 _CENSUS = "england"  # a sample of all leaves nothing to chance
-SIZES = ("small", "medium", "large", NOT_KNOWN)
+_SIZES = ("small", "medium", "large", NOT_KNOWN)
 
 
 def groups(tally: Tally) -> Iterator[dict[str, object]]:
@@ -43,8 +43,12 @@ def _groups(places: Sequence[Place]) -> Iterator[tuple[dict[str, object], list[P
         yield _labels(place, region=True), [p for p in places if p.region_code == code]
     for kind in sorted({place.type for place in places}):
         yield _labels(places[0], la_type=kind), [p for p in places if p.type == kind]
-    for size in sorted({place.size for place in places}, key=SIZES.index):
+    for size in sorted({place.size for place in places}, key=_by_size):
         yield _labels(places[0], la_size=size), [p for p in places if p.size == size]
+
+
+def _by_size(size: str) -> tuple[int, str]:
+    return (_SIZES.index(size) if size in _SIZES else len(_SIZES)), size
 
 
 def _labels(

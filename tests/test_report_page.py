@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from datetime import date
 
+import frictionless
 import pytest
 from bs4 import BeautifulSoup
 
@@ -12,6 +13,7 @@ from output.page.tilemap import maps
 from output.report import make_report
 from output.tallies import take
 from study.authorities import register
+from study.protocol import load
 from study.record import Record
 from tests import axe
 from tests.small_record import SmallCrawl, small_protocol
@@ -206,6 +208,33 @@ def test_a_page_holds_a_few_quotes_a_cell_and_names_where_the_rest_is(tmp_path, 
     soup = BeautifulSoup((tmp_path / "out" / "report.html").read_text(encoding="utf-8"), "lxml")
     assert len(soup.select("#evidence blockquote")) == evidence.PER_CELL
     assert "37 more in evidence.csv" in text(soup.select_one("#evidence"))
+
+
+def test_a_study_of_very_many_sites_names_the_first_and_says_how_many_are_left(crawl, tmp_path, monkeypatch):
+    monkeypatch.setattr("output.page.AUTHORITIES", 2)
+    make_report(crawl.record, crawl.protocol, tmp_path)
+    soup = BeautifulSoup((tmp_path / "report.html").read_text(encoding="utf-8"), "lxml")
+    assert "The page names the first 2 authorities; 3 more are in the tables." in text(soup.select_one("#authorities"))
+    assert len(soup.select("#authorities tbody tr")) == len(soup.select("#coverage tbody tr")) == 2
+    assert {one["id"] for one in soup.select("#evidence .authority")} == {"a-E10000004"}
+    assert text(soup.select_one(".figures li")).startswith("2 of 5")
+    ids = {element["id"] for element in soup.select("[id]")}
+    assert {a["href"] for a in soup.select('a[href^="#"]') if a["href"][1:] not in ids} == set()
+
+
+@pytest.mark.parametrize("name", ["ecf-2026", "bare"])
+def test_a_study_without_approaches_or_published_figures_has_a_page_too(tmp_path, study, name):
+    nothing = {key: [] for key in ("approaches", "framework", "topics")}
+    other = load(name) if name != "bare" else study.model_copy(update=nothing)
+    other = other.model_copy(update={"published": None})
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        SmallCrawl(record, other, [KENT])
+        make_report(record, other, tmp_path / "out")
+    soup = BeautifulSoup((tmp_path / "out" / "report.html").read_text(encoding="utf-8"), "lxml")
+    assert "nothing was published of this study" in text(soup.nav)
+    assert (soup.select_one("#approaches") is None) == (not other.approaches)
+    assert soup.select_one("#framework") is None
+    assert frictionless.validate(str(tmp_path / "out" / "datapackage.json")).valid
 
 
 def test_nothing_is_loaded_from_elsewhere(soup):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from output.page.tilemap import maps
 from output.places import CREDIT
 from output.tallies import Tally, searched
 from study.version import VERSION
+
+AUTHORITIES = 600  # on the page one by one; those of the register come first, and there are fewer
 
 _HERE = Path(__file__).parent
 
@@ -46,7 +49,8 @@ def page(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     fully, partly, not_at_all = searched(tally)
-    covered, troubles_left = summary.coverage_of(tally, tables["coverage"])
+    few = replace(tally, places=tally.places[:AUTHORITIES])
+    covered, troubles_left = summary.coverage_of(few, tables["coverage"])
     changes = overtime.changes_of(tally, tables["changes"], tables["trend"])
     trend = overtime.trend_of(tally, tables["trend"])
     return {
@@ -61,16 +65,18 @@ def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]
         "certainties": summary.certainties(tally, tables["groups"]),
         "certainty_cells": summary.CERTAINTIES,
         "funnels": summary.funnels(tally, tables.get("funnel"), tables.get("topics")),
-        "keywords": matrices.by_keyword(tally),
-        "approach_matrix": matrices.by_approach(tally),
-        "approaches": matrices.approaches_of(tally),
-        "mapping": matrices.framework_of(tally, tables["framework"]) if "framework" in tables else None,
-        "maps": maps(tally),
+        "keywords": matrices.by_keyword(few),
+        "approach_matrix": matrices.by_approach(few),
+        "approaches": matrices.approaches_of(tally, few.places),
+        "mapping": matrices.framework_of(few, tables["framework"]) if "framework" in tables else None,
+        "maps": maps(few),
         "groupings": matrices.groupings(tally, tables["groups"]),
         "names": evidence.names_of(tally, tables["mentions"]),
         "definitions": evidence.definitions_of(tables["definitions"]),
-        "evidence": evidence.evidence_of(tally, tables["evidence"]),
+        "evidence": evidence.evidence_of(few, tables["evidence"]),
         "per_cell": evidence.PER_CELL,
+        "left_out": len(tally.places) - len(few.places),
+        "shown": len(few.places),
         "changes": changes,
         "trend": trend,
         "missing": list(_missing(tally, tables, changes is None, trend is None)),

@@ -14,6 +14,7 @@ from output.tallies import Tally
 
 PER_CELL = 3  # quotes of one cell on the page
 ENTRIES = 2_500  # quotes on the page before each cell is held to one
+TITLE = 160  # characters of a page's title
 DEFINITIONS = 40
 NAMES, FEWER = 12, 8  # quotes of a name: all of them up to so many, else fewer
 
@@ -53,12 +54,13 @@ class OfAuthority:
 def evidence_of(tally: Tally, table: pd.DataFrame) -> list[OfAuthority]:
     """Return the evidence table grouped by authority and cell, cells that rest on the same quotes together."""
     names = cell_names(tally)
+    places = {place.key: place for place in tally.places}
+    table = table[table["authority"].isin(list(places))]
     keys = ["authority", "what", "code"]
     at_most = PER_CELL if len(table.groupby(keys).head(PER_CELL)) <= ENTRIES else 1
     counts = Counter(zip(table["authority"], table["what"], table["code"], strict=True))
     first = table.groupby(keys, sort=False).head(at_most)
     by_authority: dict[str, OfAuthority] = {}
-    places = {place.key: place for place in tally.places}
     for key, rows in first.groupby(keys, sort=False):
         authority, what, code = (str(part) for part in key)
         place = places[authority]
@@ -66,7 +68,12 @@ def evidence_of(tally: Tally, table: pd.DataFrame) -> list[OfAuthority]:
         quotes = [
             Quote(*row)
             for row in zip(
-                rows["quote"], rows["title"], rows["url"], rows["fetched"].str[:10], rows["cell"], strict=True
+                rows["quote"],
+                rows["title"].str[:TITLE],
+                rows["url"],
+                rows["fetched"].str[:10],
+                rows["cell"],
+                strict=True,
             )
         ]
         anchor, name = evidence_anchor(authority, what, code), names[what, code]

@@ -65,7 +65,11 @@ def by_approach(tally: Tally) -> Matrix:
 
 
 def _by_region(tally: Tally) -> list[Place]:
-    return sorted(tally.places, key=lambda place: (place.region_name, place.name))
+    return _sorted(tally.places)
+
+
+def _sorted(places: Sequence[Place]) -> list[Place]:
+    return sorted(places, key=lambda place: (place.region_name, place.name))
 
 
 def _marks(tally: Tally, place: Place, what: str, heads: Sequence[tuple[str, str]]) -> tuple[Mark, ...]:
@@ -88,8 +92,8 @@ class Approach:
     published: tuple[str, ...] = ()
 
 
-def approaches_of(tally: Tally) -> list[Approach]:
-    """Return the approaches in the protocol's order, each with the authorities whose cell says yes."""
+def approaches_of(tally: Tally, listed: Sequence[Place]) -> list[Approach]:
+    """Return the approaches in the protocol's order: how many authorities say yes, and those of ``listed`` by name."""
     published = tally.protocol.published
     names = {place.key: place.name for place in tally.places}
     found = []
@@ -101,7 +105,7 @@ def approaches_of(tally: Tally) -> list[Approach]:
         one.yes = sum(cell in YES for cell in values)
         one.ambiguous, one.not_known = values.count(AMBIGUOUS), values.count(NOT_KNOWN)
         by_region: dict[str, list[tuple[str, Mark]]] = {}
-        for place in _by_region(tally):
+        for place in _sorted(listed):
             if cells[place.key] in YES:
                 own = mark(place.key, "approach", entry.code, cells[place.key])
                 by_region.setdefault(place.region_name, []).append((place.name, own))
@@ -156,7 +160,7 @@ def framework_of(tally: Tally, table: pd.DataFrame) -> Mapping | None:
     rows = []
     for key, own in table.groupby("authority", sort=False):
         authority = str(key)
-        if not set(own["cell"]) & {CONFIRMED, MODEL, AMBIGUOUS}:
+        if authority not in places or not set(own["cell"]) & {CONFIRMED, MODEL, AMBIGUOUS}:
             continue
         anchor = slug("f", authority)
         marks: list[Mark] = []
