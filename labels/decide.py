@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from labels.codebook import codebook
+from labels.files import LIST_SEPARATOR
 from study import record as r
 from study.decisions import RELEVANCES, UNDECIDED
 from study.protocol import Protocol
@@ -22,7 +23,7 @@ from study.record import Record
 
 DEPTHS = ("main", "section", "brief")
 SOURCES = ("likely", "uncertain", "random")
-LIST_SEPARATOR = ";"
+ROLES = ("annotator", "adjudicator")
 SAID = (
     "decision",
     "relation",
@@ -60,6 +61,9 @@ class Reading:
     url: str | None = None
     seconds: float | None = None
     form: str | None = None
+    decided_at: datetime | None = None  # of a decision made elsewhere; else now
+    codebook: str | None = None  # the rulings it was made under; else today's
+    score_shown: bool = False
 
 
 def take(
@@ -67,33 +71,69 @@ def take(
     protocol: Protocol,
     rows: Iterable[tuple[int, Mapping[str, Any]]],
     *,
-    annotator: str,
+    annotator: str = "",
     role: str = "annotator",
+    unit: str = "row",
 ) -> Taken:
     """Add decisions, given as (row number, row) with the columns of docs/labels.md.
 
     A row that says what its annotator already said of that text changes nothing, so a file may be imported twice; a row
-    that says something else supersedes the earlier one and both stay.
+    that says something else supersedes the earlier one and both stay. A row with ``annotator``, ``role`` or ``decided_at``
+    speaks for itself; ``annotator`` and ``role`` given here stand in. A text that the record does not hold is taken from the
+    row where that has it whole. ``unit`` is what problems call a row.
     """
     taken = Taken()
     with record.begin() as db:
         for number, row in rows:
             try:
-                text_hash = str(row.get("text_hash") or "").strip()
-                said = checked(protocol, row)
-                reading = Reading(
-                    source=row["source"] if row.get("source") in SOURCES else "import",
-                    authority=row.get("authority") or None,
-                    url=row.get("url") or None,
-                    seconds=_seconds(row.get("seconds")),
-                )
-                added = save(db, protocol, text_hash, Person(annotator, role), said, reading)
+                added = _take_one(db, protocol, row, annotator, role)
             except ValueError as problem:
-                taken.problems.append(f"row {number}: {problem}")
+                taken.problems.append(f"{unit} {number}: {problem}")
                 continue
-            taken.added += added is not None
-            taken.unchanged += added is None
+            taken.added += added
+            taken.unchanged += not added
     return taken
+
+
+def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annotator: str, role: str) -> bool:
+    problem = str(row.get("problem") or "")  # what the reader of the file could not make sense of
+    if problem:
+        raise ValueError(problem)
+    text_hash = str(row.get("text_hash") or "").strip()
+    decided_at = _moment(row.get("decided_at"))
+    said = checked(protocol, row, with_undone=decided_at is not None)
+    person = Person(str(row.get("annotator") or annotator).strip(), str(row.get("role") or role).strip())
+    if not person.name:
+        raise ValueError("nobody is named who decided it; give --annotator")
+    if person.role not in ROLES:
+        raise ValueError(f"role {person.role!r}; expected {' or '.join(ROLES)}")
+    reading = Reading(
+        source=row["source"] if row.get("source") in SOURCES else "import",
+        authority=row.get("authority") or None,
+        url=row.get("url") or None,
+        seconds=_seconds(row.get("seconds")),
+        decided_at=decided_at,
+        codebook=str(row.get("codebook") or "") or None,
+        score_shown=str(row.get("score_shown") or "").lower() in ("true", "1", "yes"),
+    )
+    _bring_text(db, text_hash, row)
+    if decided_at is not None and _is_there(db, protocol, text_hash, person, decided_at):
+        return False
+    return save(db, protocol, text_hash, person, said, reading) is not None
+
+
+def _bring_text(db: Connection, text_hash: str, row: Mapping[str, Any]) -> None:
+    """Add the text of a row to a record that has not seen it, if it is the very text that its hash names."""
+    title, text = row.get("title"), row.get("text")
+    if isinstance(title, str) and isinstance(text, str) and r.text_hash(title, text) == text_hash:
+        r.insert_new(db, r.text, [{"text_hash": text_hash, "title": title, "text": text}])
+
+
+def _is_there(db: Connection, protocol: Protocol, text_hash: str, person: Person, decided_at: datetime) -> bool:
+    same = (r.label.c.text_hash == text_hash) & (r.label.c.protocol == protocol.name)
+    who = (r.label.c.annotator == person.name) & (r.label.c.role == person.role)
+    query = select(r.label.c.id).where(same, who, r.label.c.decided_at == decided_at, r.label.c.follows.is_(None))
+    return db.execute(query.limit(1)).scalar() is not None
 
 
 def save(
@@ -185,18 +225,18 @@ def add_row(
     if text is None:
         raise ValueError(f"text_hash {text_hash[:16]!r} is no text of this record")
     row = r.label.insert().values(
-        decided_at=datetime.now(UTC),
+        decided_at=reading.decided_at or datetime.now(UTC),
         text_hash=text_hash,
         authority=reading.authority,
         url=reading.url,
         title=text.title,
         text=text.text,
         protocol=protocol.name,
-        codebook=codebook().version,
+        codebook=reading.codebook or codebook().version,
         annotator=person.name,
         role=person.role,
         source=reading.source,
-        score_shown=False,
+        score_shown=reading.score_shown,
         seconds=reading.seconds,
         supersedes=earlier.id if earlier is not None else None,
         follows=follows,
@@ -207,10 +247,13 @@ def add_row(
     return int(key[0]) if key is not None else 0
 
 
-def checked(protocol: Protocol, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns SAID of a row, checked against the protocol; lists may be joined with ';'. Raises ValueError."""
+def checked(protocol: Protocol, row: Mapping[str, Any], *, with_undone: bool = False) -> dict[str, Any]:
+    """Return the columns SAID of a row, checked against the protocol; lists may be joined with ';'. Raises ValueError.
+
+    ``with_undone``: the row is one of a person's history, in which a decision may be taken back.
+    """
     decision = str(row.get("decision") or "").strip()
-    if decision not in (*RELEVANCES, "skip"):
+    if decision not in (*RELEVANCES, "skip") and not (with_undone and decision == "undone"):
         raise ValueError(f"decision {decision!r}; expected {', '.join(RELEVANCES)} or skip")
     relation = str(row.get("relation") or "").strip() or "none"
     if relation not in {known.code for known in protocol.relations}:
@@ -246,3 +289,13 @@ def _seconds(given: object) -> float | None:
         return float(str(given))
     except ValueError as problem:
         raise ValueError(f"seconds {given!r}; expected a number") from problem
+
+
+def _moment(given: object) -> datetime | None:
+    if given in (None, ""):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(given))
+    except ValueError as problem:
+        raise ValueError(f"decided_at {given!r}; expected a moment as 2026-11-27T09:30:00+00:00") from problem
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -3,72 +3,112 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from labels.queue import COLUMNS, QueueItem
 from study.errors import UserError
 
-ANSWERS = ("decision", "relation", "topics", "approaches", "depth", "flags", "note", "seconds")
+LIST_SEPARATOR = ";"
+_LARGEST_CELL = 10_000_000
+
+Rows = Iterator[tuple[int, Mapping[str, Any]]]
 
 
 class LabelFileError(UserError):
     """A label file cannot be read or written; the text names it."""
 
 
-def write_queue(path: Path, items: Iterable[QueueItem]) -> int:
-    """Write a queue with empty columns for the answers; return how many items it holds."""
+def write_cells(
+    path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, encoding: str = "utf-8-sig"
+) -> int:
+    """Write a CSV file, by default one that Excel opens; lists are joined with ';'. Returns the number of rows."""
     count = 0
-    try:
-        with path.open("w", encoding="utf-8-sig" if path.suffix == ".csv" else "utf-8", newline="") as file:
-            writer = csv.writer(file) if path.suffix == ".csv" else None
-            if writer:
-                writer.writerow([*COLUMNS, *ANSWERS])
-            for item in items:
-                row = {column: getattr(item, column) for column in COLUMNS} | {"evidence": " … ".join(item.evidence)}
-                if writer:
-                    writer.writerow([row[column] for column in COLUMNS] + [""] * len(ANSWERS))
-                else:
-                    file.write(json.dumps(row | dict.fromkeys(ANSWERS, ""), ensure_ascii=False) + "\n")
-                count += 1
-    except OSError as problem:
-        raise LabelFileError(f"{path}: cannot be written: {problem}") from problem
+    with writing(path, encoding=encoding) as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow([_cell(value) for value in row])
+            count += 1
     return count
 
 
-def read_decisions(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield (row number, row) of a CSV or JSONL file; rows without a decision are left out: they were not reached."""
+def write_lines(path: Path, objects: Iterable[Mapping[str, Any]]) -> int:
+    """Write one JSON object a line; return the number of lines."""
+    count = 0
+    with writing(path) as file:
+        for one in objects:
+            file.write(json.dumps(one, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+@contextmanager
+def writing(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
+    """Open a label file to write, line ends as given; raises LabelFileError where that cannot be done."""
     try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise LabelFileError(f"{path}: cannot be read: {problem}") from problem
-    rows = _csv_rows(path, content) if path.suffix == ".csv" else _json_rows(path, content)
+        with path.open("w", encoding=encoding, newline="") as file:
+            yield file
+    except OSError as problem:
+        raise LabelFileError(f"{path}: cannot be written: {problem}") from problem
+
+
+def read_decisions(path: Path) -> Rows:
+    """Yield (row number, row) of a CSV or JSONL file of ours; rows without a decision are left out: they were not reached."""
+    rows = read_cells(path, content_of(path), "decision") if path.suffix == ".csv" else read_lines(content_of(path))
     for number, row in rows:
-        if str(row.get("decision") or "").strip():
+        if "problem" in row or str(row.get("decision") or "").strip():
             yield number, row
 
 
-def _csv_rows(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    csv.field_size_limit(10_000_000)
-    reader = csv.DictReader(content.splitlines(keepends=True))
-    missing = {"text_hash", "decision"} - set(reader.fieldnames or ())
+def read_cells(path: Path, content: str, *needed: str) -> Rows:
+    """Yield (row number as a spreadsheet has it, row); raises LabelFileError where text_hash or a ``needed`` column is missing."""
+    csv.field_size_limit(_LARGEST_CELL)
+    reader = csv.DictReader(io.StringIO(content, newline=""))
+    missing = {"text_hash", *needed} - set(reader.fieldnames or ())
     if missing:
         raise LabelFileError(
-            f"{path}: column {' and '.join(sorted(missing))} missing; `mentorwatch labels queue` writes the form"
+            f"{path}: column {' and '.join(sorted(missing))} missing; `mentorwatch labels export` writes the form"
         )
-    yield from enumerate(reader, start=2)
+    number = 1
+    while True:
+        number += 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            yield number, {"problem": str(problem)}
+            return
+        yield number, row
 
 
-def _json_rows(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def read_lines(content: str) -> Rows:
+    """Yield (line number, object) of JSON lines; a line that is none has ``problem``."""
     for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as problem:
-            raise LabelFileError(f"{path}, line {number}: not JSON: {problem}") from problem
-        if not isinstance(row, dict):
-            raise LabelFileError(f"{path}, line {number}: expected an object, found {type(row).__name__}")
-        yield number, row
+            one = json.loads(line)
+        except (ValueError, RecursionError) as problem:
+            one = {"problem": f"not JSON: {problem}"}
+        if not isinstance(one, dict):
+            one = {"problem": f"expected an object, found {type(one).__name__}"}
+        yield number, one
+
+
+def content_of(path: Path) -> str:
+    """Return a UTF-8 file's content, with or without a byte order mark, line ends as they are. Raises LabelFileError."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise LabelFileError(f"{path}: cannot be read: {problem}") from problem
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return LIST_SEPARATOR.join(value)
+    return "" if value is None else value

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mentorwatch import options as o
+from mentorwatch.verbs.labels_exchange import export, import_
 from mentorwatch.verbs.labels_measure import agree, status
 from mentorwatch.verbs.labels_serve import adjudicate, serve
 
@@ -16,6 +17,8 @@ labels.command()(serve)
 labels.command()(adjudicate)
 labels.command()(status)
 labels.command()(agree)
+labels.command()(export)
+labels.command("import")(import_)
 
 
 @labels.command()
@@ -36,7 +39,7 @@ def queue(
         mentorwatch labels queue -o to-read.csv
     """
 
-    from labels.files import write_queue
+    from labels.exchange.tabular import write_queue
     from labels.queue import queue as queued
     from study import protocol as protocols
     from study.record import Record
@@ -46,35 +49,3 @@ def queue(
         items = queued(opened, study, opened.latest_crawl(study.name), everything=everything)
         count = write_queue(output, items)
     typer.echo(f"{output}: {count} texts to decide")
-
-
-@labels.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="A filled-in queue: .csv or .jsonl.")],
-    annotator: Annotated[str, typer.Option("--annotator", help="A pseudonym of who decided.")],
-    role: Annotated[str, typer.Option("--role", help="annotator, or adjudicator to settle disputes.")] = "annotator",
-    record: o.RecordUrl = "",
-    protocol: o.ProtocolName = "nfer-2008",
-) -> None:
-    """Add the decisions of a filled-in queue to the record. Bad rows are named and left out; importing twice adds nothing.
-
-    Exit code 0: all rows taken; 1: some were bad; 2: the file could not be read.
-
-    Example:
-
-        mentorwatch labels import to-read.csv --annotator heron
-    """
-    from labels.decide import take
-    from labels.files import LabelFileError, read_decisions
-    from study import protocol as protocols
-    from study.record import Record
-
-    if role not in ("annotator", "adjudicator"):
-        raise LabelFileError(f"--role {role}: expected annotator or adjudicator")
-    study = protocols.load(protocol)
-    with Record.open(o.record_url(record), create=False) as opened:
-        taken = take(opened, study, read_decisions(file), annotator=annotator, role=role)
-    for problem in taken.problems:
-        typer.echo(f"{file}, {problem}", err=True)
-    typer.echo(f"{taken.added} decisions added, {taken.unchanged} already there, {len(taken.problems)} bad rows")
-    raise typer.Exit(1 if taken.problems else 0)

@@ -78,6 +78,7 @@ def running(
     user: str | None = None,
     stop: signal.Signals = signal.SIGTERM,
     environment: dict[str, str] | None = None,
+    patience: float = START_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a daemon in its own process group from when `ready` is true; end the whole group afterwards."""
     with log.open("ab") as output:
@@ -93,7 +94,7 @@ def running(
             preexec_fn=die_with_parent,
         )
     try:
-        _wait(process, ready, command[0], log)
+        _wait(process, ready, command[0], log, patience)
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -120,8 +121,8 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], name: str, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
+def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], name: str, log: Path, patience: float) -> None:
+    until = time.monotonic() + patience
     while not ready():
         if process.poll() is not None or time.monotonic() > until:
             said = log.read_text(errors="replace")[-3000:]

@@ -2,7 +2,7 @@
 # Install what the tests marked `services` need. Debian packages: six real search engines with a site around them (WordPress,
 # ht://Dig, Xapian Omega, DokuWiki, Namazu, Swish-e), PostgreSQL, LibreOffice for old Office files, Chromium, systemd for
 # what checks its units. From PyPI, each in a virtual environment of its own under .services/: three more real engines
-# (Plone, Wagtail, Trac), and ASReview to be compared with.
+# (Plone, Wagtail, Trac), ASReview to be compared with, and Label Studio to exchange labels with.
 #
 #   tests/services/install.sh          install what is missing (root and apt-get needed only for Debian packages)
 #   tests/services/install.sh --check  only say what is missing
@@ -61,6 +61,7 @@ make_environment plone Plone
 make_environment wagtail wagtail waitress
 make_environment trac Trac setuptools
 make_environment asreview asreview
+make_environment labelstudio label-studio
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     say "this is not a Debian-like system (no apt-get). Install by hand the counterparts of:"
