@@ -317,6 +317,19 @@ def test_it_prints_whole(browser, path, tmp_path):
     assert "Authority by authority" in printed
 
 
+@pytest.mark.services
+def test_the_heads_of_a_long_table_are_printed_on_every_sheet(browser, tmp_path, study):
+    import pypdfium2
+
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        SmallCrawl(record, study, [f"www.school-{number}.example" for number in range(120)])
+        make_report(record, study, tmp_path / "out")
+    opened(browser, tmp_path / "out" / "report.html").pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    sheets = [sheet.get_textpage().get_text_range() for sheet in pypdfium2.PdfDocument(tmp_path / "report.pdf")]
+    inside = [sheet for sheet in sheets if sheet.count(".example") > 20 and "Hits:" in sheet]
+    assert len(inside) >= 3
+
+
 # -- Over time -----------------------------------------------------------------------------------------------------------
 
 

@@ -7,8 +7,11 @@ for (const table of document.querySelectorAll("table.sorts")) {
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
+    const printed = document.createElement("span"); // a button in a head that repeats on the next sheet prints once only
+    printed.className = "printed";
+    printed.append(...[...head.childNodes].map((node) => node.cloneNode(true)));
     button.append(...head.childNodes);
-    head.append(button);
+    head.append(button, printed);
     button.addEventListener("click", () => {
       const was = head.getAttribute("aria-sort");
       heads.forEach((other) => other.removeAttribute("aria-sort"));
