@@ -112,7 +112,7 @@ def decided(record: Record, protocol: Protocol) -> list[Example]:
             flags=decision.flags,
         )
         for key, decision in sorted(standing.items())
-        if not decision.follows
+        if not decision.follows and texts[key].text  # a purged text teaches nothing
     ]
 
 

@@ -19,6 +19,7 @@ from crawler.known import Known, known_pages
 from crawler.localsearch import unanswered
 from study import record as r
 from study.protocol import Protocol
+from study.purged import purged
 from study.record import Record
 from study.version import VERSION
 
@@ -274,14 +275,16 @@ def end_captures(db: Connection, site_id: int, outcome: str, reason: str) -> Non
 def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading) -> list[Wanted]:
     """Keep one results page: its hits, their pages, what is still to fetch of them, and where to go on.
 
-    Returns the pages that no other search of the crawl had asked for yet.
+    Returns the pages that no other search of the crawl had asked for yet. What was taken down is left out.
     """
     crawl_id, authority, as_of = db.execute(
         select(r.crawl.c.id, r.site.c.authority, r.crawl.c.as_of)
         .join(r.crawl, r.crawl.c.id == r.site.c.crawl_id)
         .where(r.site.c.id == site_id)
     ).one()
-    urls = list(dict.fromkeys(hit.canonical for hit in reading.hits))
+    taken_down = purged(db, (hit.canonical for hit in reading.hits))
+    hits = [hit for hit in reading.hits if hit.canonical not in taken_down]
+    urls = list(dict.fromkeys(hit.canonical for hit in hits))
     page_ids = _pages_seen(db, authority, urls, as_of)
     r.insert_new(
         db,
@@ -295,10 +298,10 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
                 "title": hit.title,
                 "snippet": hit.snippet,
             }
-            for hit in reading.hits
+            for hit in hits
         ],
     )
-    shown = {hit.canonical: hit.url for hit in reversed(reading.hits)}
+    shown = {hit.canonical: hit.url for hit in reversed(hits)}
     already = set(
         db.execute(
             select(r.capture.c.page_id).where(

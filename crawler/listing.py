@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.web import canonical_url
 from study import record as r
+from study.purged import purged
 from study.record import Record
 from study.text import EXTRACTOR
 
@@ -275,6 +276,7 @@ def add_pages(db: Connection, site_id: int, entries: Iterable[tuple[str, str]], 
                 .where(r.listed_page.c.site_id == site_id, r.page.c.url.in_(some))
             ).scalars()
         )
+        already |= purged(db, some)
         new = [url for url in some if url not in already]
         kept, room = new[:room], max(0, room - len(new))
         left_out += len(new) - len(kept)

@@ -17,8 +17,10 @@ from sqlalchemy.engine import Connection
 from crawler import outcomes
 from crawler.items import Capture
 from crawler.warcfile import IDENTICAL, NOT_MODIFIED, Place, WarcFile, read_body, read_original
+from crawler.web import canonical_url
 from study import record as r
 from study.documents import DocumentReader
+from study.purged import purged
 from study.text import EXTRACTOR, Extraction
 
 if TYPE_CHECKING:
@@ -105,7 +107,10 @@ _KEEP = (
 
 
 def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
-    """Write one capture; content (WARC, body, extraction) only where there is any."""
+    """Write one capture; content (WARC, body, extraction) only where there is any, and it was not taken down."""
+    if item.outcome == "ok" and purged(db, [canonical_url(item.final_url or item.url)]):
+        item.outcome, item.reason = "refused", "it leads to a page that was taken down (docs/data-protection.md)"
+        item.extraction, item.final_url = None, None
     values = {
         **_NO_CONTENT,
         "capture": item.capture_id,

@@ -97,6 +97,8 @@ def _folded(text: str) -> str:
 
 def _runs_of_words(text: str) -> frozenset[int]:
     words = re.findall(r"\w+", text.lower())
+    if not words:  # a text that is not kept any more is like none
+        return frozenset()
     return frozenset(hash(tuple(words[k : k + _RUN])) for k in range(max(1, len(words) - _RUN + 1)))
 
 

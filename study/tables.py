@@ -363,3 +363,39 @@ near_text = Table(
     Column("similarity", Float, nullable=False),  # to that text, 0 to 1
     Index(None, "protocol_hash", "group_hash"),
 )
+
+purged_url = Table(
+    "purged_url",  # an address that was taken down: no crawl fetches it again (study.purged)
+    metadata,
+    Column("url_hash", String(64), primary_key=True),  # SHA-256 of the canonical address without its scheme
+)
+
+purge = Table(
+    "purge",  # the log of purges: how much was removed and why, never what
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("purged_at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),  # takedown | retention
+    Column("reason", CleanText, nullable=False),  # as given, e.g. a ticket's number
+    Column("pages", Integer, nullable=False),
+    Column("captures", Integer, nullable=False),
+    Column("warc_records", Integer, nullable=False),
+    Column("texts", Integer, nullable=False),
+    Column("labels", Integer, nullable=False),
+)
+
+# What reports of many crawls look for is rare: a partial index has the few rows and nothing else.
+Index(
+    "ix_capture_without_text",
+    capture.c.crawl_id,
+    capture.c.page_id,
+    sqlite_where=capture.c.text_hash.is_(None),
+    postgresql_where=capture.c.text_hash.is_(None),
+)
+Index(
+    "ix_extraction_error",
+    extraction.c.raw_hash,
+    sqlite_where=extraction.c.error.is_not(None),
+    postgresql_where=extraction.c.error.is_not(None),
+)
+Index("ix_judgement_standing", judgement.c.protocol_hash, judgement.c.relevance, judgement.c.text_hash)

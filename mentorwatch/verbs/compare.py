@@ -1,0 +1,54 @@
+"""`mentorwatch compare`: what changed between two crawls, or two reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mentorwatch import options as o
+
+
+def compare(
+    before: Annotated[str, typer.Argument(metavar="A", help="A crawl's id or as-of date, or a report's folder.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The same, of the later one.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write the differences as CSV.")
+    ] = None,
+    record: o.RecordUrl = "",
+    protocol: o.ProtocolName = "nfer-2008",
+) -> None:
+    """Say in plain words what changed between two crawls, or two reports that were written.
+
+    Of two crawls: the cells that differ, then what happened after A up to B: appeared, changed (word by word), moved,
+    missing, gone, back, not known. Gone takes two good looks: docs/history.md. Of two report folders, which need no record:
+    cells and evidence that differ, whatever the reason.
+
+    Columns of the CSV: authority, authority_name, what, code, name, change, as_of, cell_before, cell_after, url, url_before,
+    quote, quote_before, diff, evidence.
+
+    Examples:
+
+        mentorwatch compare 2026-10-01 2026-11-01
+
+        mentorwatch compare 3 4 -o changes.csv
+
+        mentorwatch compare output/reports/october output/reports/november
+    """
+    from output import compare as comparing
+    from output.csvfiles import write_csv
+    from study import protocol as protocols
+    from study.record import Record
+
+    study = protocols.load(protocol)
+    if Path(before).is_dir() and Path(after).is_dir():
+        found = comparing.compare_reports(Path(before), Path(after), study)
+    else:
+        with Record.open(o.record_url(record), create=False) as opened:
+            found = comparing.compare_crawls(opened, study, before, after)
+    for line in comparing.in_words(found):
+        typer.echo(line)
+    if output is not None:
+        write_csv(output, comparing.table(found))
+        typer.echo(f"Written to {output}.", err=True)

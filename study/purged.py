@@ -1,0 +1,33 @@
+"""Addresses that were purged, remembered as hashes: no crawl fetches them again, and nobody can read them off."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from study import record as r
+
+
+def remember(db: Connection, urls: Iterable[str]) -> None:
+    """Remember canonical addresses as purged."""
+    r.insert_new(db, r.purged_url, [{"url_hash": _hash(url)} for url in sorted(set(urls))])
+
+
+def purged(db: Connection, urls: Iterable[str]) -> set[str]:
+    """Return those of these canonical addresses that were purged."""
+    hashes = {_hash(url): url for url in urls}
+    known = r.purged_url.c.url_hash
+    if not hashes or db.execute(select(known).limit(1)).first() is None:
+        return set()
+    ordered = list(hashes)
+    parts = [ordered[start : start + 400] for start in range(0, len(ordered), 400)]
+    return {hashes[row] for part in parts for row in db.execute(select(known).where(known.in_(part))).scalars()}
+
+
+def _hash(url: str) -> str:
+    """The same for http and https: what must not be kept must not come back with a certificate."""
+    url = url.removeprefix("https://").removeprefix("http://")
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
