@@ -162,7 +162,6 @@ class Year:
                         "pages_read": 1,
                     }
                 )
-        db.execute(insert(r.search), searches)
         captures = []
         ranks = dict.fromkeys(ids.values(), 0)
         for page, (raw, text) in self.alive[number].items():
@@ -211,6 +210,9 @@ class Year:
                             "snippet": snippet,
                         }
                     )
+        for search in searches:
+            search |= {"collected": ranks[search["id"]], "distinct_urls": ranks[search["id"]]}
+        db.execute(insert(r.search), searches)
         db.execute(insert(r.capture), captures)
         if hits:
             db.execute(insert(r.hit), hits)

@@ -137,6 +137,7 @@ def purge(
         for chunk in _chunks(texts):
             blank = {"title": "", "text": "", "url": None, "note": ""}
             db.execute(update(r.label).where(r.label.c.text_hash.in_(chunk)).values(blank))
+        db.execute(delete(r.reading))  # results pages as they were read, titles and all: read anew the next time
         _log(db, "takedown", reason, done)
     return done
 
@@ -187,6 +188,7 @@ def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
         for chunk in _chunks(texts):
             of_it = r.judgement.c.text_hash.in_(chunk) & (r.judgement.c.relevance == "off-topic")
             db.execute(update(r.judgement).where(of_it).values(evidence=[]))
+        db.execute(delete(r.reading))
         if captures or texts:
             _log(db, "retention", f"before {since}", done)
     return done

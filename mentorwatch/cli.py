@@ -10,12 +10,14 @@ import typer
 
 from mentorwatch.verbs.authorities import authorities
 from mentorwatch.verbs.classify import classify
+from mentorwatch.verbs.compare import compare
 from mentorwatch.verbs.crawl import crawl
 from mentorwatch.verbs.demo import demo
 from mentorwatch.verbs.evaluate import evaluate
 from mentorwatch.verbs.explore import explore
 from mentorwatch.verbs.labels import labels
 from mentorwatch.verbs.probe import probe
+from mentorwatch.verbs.purge import purge
 from mentorwatch.verbs.replica import replica
 from mentorwatch.verbs.report import report
 from mentorwatch.verbs.run import run
@@ -45,6 +47,7 @@ _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
     (
         "Look at",
         {
+            "compare": compare,
             "explore": explore,
             "probe": probe,
             "scaffold": scaffold,
@@ -53,10 +56,13 @@ _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
             "replica": replica,
         },
     ),
+    ("Keep in order", {"purge": purge}),
 )
 for _panel, _verbs in _ORDER:
     for _name, _verb in _verbs.items():
-        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name in ("probe", "scaffold"))(_verb)
+        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name in ("compare", "probe", "scaffold"))(
+            _verb
+        )
 app.add_typer(labels, name="labels", rich_help_panel="Stage by stage")
 
 

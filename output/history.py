@@ -291,7 +291,7 @@ class _Teller:
                 and (last.text_hash == seen.text_hash or self.passages.holds(seen.text_hash, old))
             )
             new = old if kept else self.passages.passage(seen.text_hash, what, code, like=old)
-            if last is not None and self._folded(old) != self._folded(new):
+            if last is not None and old != new and self._folded(old) != self._folded(new):
                 event = life.CHANGED if event == life.STILL_THERE else event
                 diff = word_diff(self._show(old, track.thing), self._show(new, track.thing))
         carried = seen if _carries(seen) else last

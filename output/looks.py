@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from output.findings import AMBIGUOUS, relevance_cell, standing_for
@@ -87,7 +87,7 @@ class Looks:
             run.as_of,
             why=look.why,
             url=look.url,
-            address=page.url if plain(look.address) == plain(look.url) else look.address,
+            address=page.url if look.address == look.url or plain(look.address) == plain(look.url) else look.address,
             text_hash=look.text_hash,
             raw_hash=look.raw_hash,
             judged_by=self.runs.judged_by.get(look.text_hash or "", "") if self._is_judged(thing) else "",
@@ -156,6 +156,7 @@ def is_yes(cell: str) -> bool:
     return bool(cell) and cell != AMBIGUOUS
 
 
+@lru_cache(maxsize=50_000)
 def plain(url: str) -> str:
     """Return an address without what does not tell pages apart: scheme, www., fragment, session, order of parameters."""
     parts = urlsplit(_SESSION.sub("", url))

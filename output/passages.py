@@ -30,6 +30,7 @@ class Passages:
         self._around = patterns(runs.protocol)
         self._text = lru_cache(maxsize=_CACHED)(self._read)
         self._words = lru_cache(maxsize=_CACHED)(lambda text_hash: _runs_of_words(self._text(text_hash)))
+        self._shown = lru_cache(maxsize=16 * _CACHED)(lambda passage, thing: quote(passage, self._around.get(thing)))
         self._quotes = lru_cache(maxsize=4 * _CACHED)(self._read_quotes)
 
     def passage(self, text_hash: str | None, what: str, code: str, like: str = "") -> str:
@@ -55,7 +56,7 @@ class Passages:
 
     def shown(self, passage: str, what: str, code: str) -> str:
         """Return a passage as it may be published: masked, on one line, short."""
-        return quote(passage, self._around.get((what, code)))
+        return self._shown(passage, (what, code))
 
     def speaks(self, passage: str, what: str, code: str) -> bool:
         """Tell whether a passage has words in it of what it is quoted for."""

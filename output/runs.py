@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, union
+from sqlalchemy import Select, and_, func, not_, or_, select, union
 from sqlalchemy.engine import Connection
 
 from output.findings import AMBIGUOUS, MODEL
@@ -30,6 +30,8 @@ NOT_FOUND = (404, 410)
 PEOPLE = "people"  # who judged a text that a person decided
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _AT_ONCE = 500
+_A_FEW = 6  # pages of an authority at a time
+_PROVING = ("complete", "sitemap")  # what a search must be for its silence to say anything
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Run:
 class Asked:
     """One search of one crawl, as far as it bears on what silence means."""
 
+    search_id: int
     site_id: int
     authority: str
     host_kind: str
@@ -53,6 +56,7 @@ class Asked:
     keyword: str
     query: str
     via: str
+    collected: int  # items read
     status: str  # pending where it is still to do
     reason: str
 
@@ -111,23 +115,26 @@ def read_runs(
     protocol: Protocol,
     *,
     until: date | None = None,
-    only: Iterable[int] | None = None,
+    things: Iterable[tuple[str, str]] | None = None,
     model_only: bool = False,
     without_brief: bool = False,
 ) -> Runs:
-    """Read the crawls of a study that speak for days up to ``until`` (default: all), or ``only`` these, by id.
+    """Read the crawls of a study that speak for days up to ``until`` (default: all).
 
     ``model_only`` ignores what people decided, ``without_brief`` leaves out texts that only touch on their subject.
+    ``things`` (what and code) reads what a trend of these needs and no more: no history can be told of it.
     """
     decided = {} if model_only else decisions(record, protocol.name)
+    wanted = _wanted(protocol, things)
     with record.begin() as db:
-        runs = _runs(db, protocol, until, only)
+        runs = _runs(db, protocol, until)
         of_study = r.capture.c.crawl_id.in_([run.crawl_id for run in runs])
-        speaking = _speaking(protocol)
-        with_decision = set(decided)
-        interesting = select(r.capture.c.page_id).where(r.capture.c.text_hash.in_(speaking), of_study).distinct()
-        page_ids = set(db.execute(interesting).scalars()) | _pages_of(db, with_decision, of_study)
-        texts = _texts(db, page_ids, of_study)
+        texts = set(db.execute(_speaking(protocol, wanted)).scalars()) | set(decided)
+        captures = list(_each(db, _captures().where(of_study), r.capture.c.text_hash, texts))
+        page_ids = {row.page_id for row in captures}
+        if things is None:
+            captures = list(_each(db, _captures().where(of_study), r.capture.c.page_id, page_ids))
+            texts = {row.text_hash for row in captures if row.text_hash is not None}
         verdicts, judged_by = _judged(db, protocol, texts)
         for text_hash, decision in decided.items():
             if text_hash in texts:
@@ -137,15 +144,15 @@ def read_runs(
                 verdicts[text_hash] = Verdict(
                     decision.relevance, relation, decision.approaches, decision.depth, 0.0, confirmed=True
                 )
-        asked, changed = _asked(db, runs)
-        listed, groups, kinds = _listed(db, page_ids, runs)
+        asked, changed = _asked(db, runs, wanted.groups)
+        listed, groups, kinds = _listed(db, page_ids if wanted.listed else (), asked)
         return Runs(
             protocol=protocol,
             runs=runs,
             asked=asked,
             changed_sites=changed,
             pages=_pages(db, page_ids, groups, kinds),
-            looks=_looks(db, page_ids, of_study, judged_by),
+            looks={(row.crawl_id, row.page_id): _look(row, judged_by) for row in captures},
             listed=listed,
             verdicts={
                 text_hash: verdict
@@ -154,18 +161,43 @@ def read_runs(
             },
             judged_by=judged_by,
             mentions=_mentions(db, protocol, texts),
-            unread=_unread(db, protocol, runs),
+            unread=_unread(db, protocol, runs, asked),
         )
 
 
-def _runs(db: Connection, protocol: Protocol, until: date | None, only: Iterable[int] | None) -> tuple[Run, ...]:
+@dataclass(frozen=True)
+class _Wanted:
+    """What must be read for some things."""
+
+    relevance: bool  # texts that are relevant, or may be
+    names: frozenset[str]  # mentions of these
+    groups: frozenset[str]  # searches of these keyword groups
+    listed: bool  # which groups found a page
+
+
+def _wanted(protocol: Protocol, things: Iterable[tuple[str, str]] | None) -> _Wanted:
+    keywords = {keyword.code: keyword for keyword in protocol.keywords}
+    names = frozenset(mention.code for mention in protocol.mentions)
+    if things is None:
+        return _Wanted(relevance=True, names=names, groups=frozenset(keywords), listed=True)
+    some = list(things)
+    groups = frozenset(code for what, code in some if what == "keyword")
+    judged = any(keywords[code].counts == "relevance" for code in groups)
+    of_groups = {keywords[code].mention for code in groups}
+    return _Wanted(
+        relevance=judged or any(what == "approach" for what, _ in some),
+        names=frozenset(code for what, code in some if what == "mention") | (names & of_groups),
+        groups=groups if len(groups) == len(some) else frozenset(keywords),
+        listed=judged,
+    )
+
+
+def _runs(db: Connection, protocol: Protocol, until: date | None) -> tuple[Run, ...]:
     query = select(r.crawl.c.id, r.crawl.c.as_of, r.crawl.c.sample, r.crawl.c.targets).where(
         r.crawl.c.protocol == protocol.name
     )
     if until is not None:
         query = query.where(r.crawl.c.as_of <= until)
-    if only is not None:
-        query = query.where(r.crawl.c.id.in_(list(only)))
     visited: dict[int, set[str]] = defaultdict(set)
     for crawl_id, authority in db.execute(select(r.site.c.crawl_id, r.site.c.authority).distinct()):
         visited[crawl_id].add(authority)
@@ -175,14 +207,15 @@ def _runs(db: Connection, protocol: Protocol, until: date | None, only: Iterable
     )
 
 
-def _speaking(protocol: Protocol) -> Any:
+def _speaking(protocol: Protocol, wanted: _Wanted) -> Any:
     """The texts that a model ever let stand, or that hold a name: who decides, and what stands today, is seen later."""
-    return union(
-        select(r.judgement.c.text_hash).where(
-            r.judgement.c.protocol_hash == protocol.hash, r.judgement.c.relevance.in_(["relevant", "ambiguous"])
-        ),
-        select(r.mention.c.text_hash).where(r.mention.c.protocol_hash == protocol.hash, _named()),
+    mentioned = select(r.mention.c.text_hash).where(
+        r.mention.c.protocol_hash == protocol.hash, r.mention.c.what.in_(wanted.names), _named()
     )
+    judged = select(r.judgement.c.text_hash).where(
+        r.judgement.c.protocol_hash == protocol.hash, r.judgement.c.relevance.in_(["relevant", "ambiguous"])
+    )
+    return union(judged, mentioned) if wanted.relevance else mentioned.distinct()
 
 
 def _named() -> Any:
@@ -200,16 +233,6 @@ def chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
 def _each(db: Connection, query: Select[Any], column: Any, items: Iterable[Any]) -> Iterator[Any]:
     for chunk in chunks(items):
         yield from db.execute(query.where(column.in_(chunk)))
-
-
-def _pages_of(db: Connection, texts: set[str], of_study: Any) -> set[int]:
-    query = select(r.capture.c.page_id).where(of_study)
-    return {row.page_id for row in _each(db, query, r.capture.c.text_hash, texts)}
-
-
-def _texts(db: Connection, pages: set[int], of_study: Any) -> set[str]:
-    query = select(r.capture.c.text_hash).where(of_study, r.capture.c.text_hash.is_not(None))
-    return {row.text_hash for row in _each(db, query, r.capture.c.page_id, pages)}
 
 
 def _judged(db: Connection, protocol: Protocol, texts: set[str]) -> tuple[dict[str, Verdict], dict[str, str]]:
@@ -252,11 +275,14 @@ def _mentions(db: Connection, protocol: Protocol, texts: set[str]) -> dict[str, 
     return dict(mentions)
 
 
-def _asked(db: Connection, runs: Sequence[Run]) -> tuple[dict[int, list[Asked]], dict[int, list[Site]]]:
+def _asked(
+    db: Connection, runs: Sequence[Run], groups: Iterable[str]
+) -> tuple[dict[int, list[Asked]], dict[int, list[Site]]]:
     ids = [run.crawl_id for run in runs]
     query = (
         select(
             r.search.c.crawl_id,
+            r.search.c.id,
             r.search.c.site_id,
             r.site.c.authority,
             r.site.c.host_kind,
@@ -264,19 +290,22 @@ def _asked(db: Connection, runs: Sequence[Run]) -> tuple[dict[int, list[Asked]],
             r.search.c.keyword,
             r.search.c.query,
             r.search.c.via,
+            r.search.c.collected,
             r.search.c.state,
             r.search.c.status,
             r.search.c.reason,
         )
         .join(r.site, r.site.c.id == r.search.c.site_id)
-        .where(r.search.c.crawl_id.in_(ids))
+        .where(r.search.c.crawl_id.in_(ids), r.search.c.keyword.in_(sorted(groups)))
         .order_by(r.search.c.id)
     )
     asked: dict[int, list[Asked]] = defaultdict(list)
     for row in db.execute(query):
         status = row.status if row.state == "done" and row.status else "pending"
         site = (row.site_id, row.authority, row.host_kind, row.home_url)
-        asked[row.crawl_id].append(Asked(*site, row.keyword, row.query, row.via, status, row.reason or ""))
+        asked[row.crawl_id].append(
+            Asked(row.id, *site, row.keyword, row.query, row.via, row.collected, status, row.reason or "")
+        )
     changed: dict[int, list[Site]] = defaultdict(list)
     of_sites = select(r.site.c.crawl_id, r.site.c.authority, r.site.c.home_url, r.site.c.changed_from)
     for site in db.execute(of_sites.where(r.site.c.crawl_id.in_(ids)).order_by(r.site.c.id)):
@@ -286,23 +315,19 @@ def _asked(db: Connection, runs: Sequence[Run]) -> tuple[dict[int, list[Asked]],
 
 
 def _listed(
-    db: Connection, pages: set[int], runs: Sequence[Run]
+    db: Connection, pages: Iterable[int], asked: Mapping[int, Sequence[Asked]]
 ) -> tuple[dict[tuple[int, int], frozenset[str]], dict[int, set[str]], dict[int, set[str]]]:
     """Which keyword groups found a page in each crawl; and over all crawls, with the kinds of host that listed it."""
-    ids = {run.crawl_id for run in runs}
-    query = (
-        select(r.search.c.crawl_id, r.hit.c.page_id, r.search.c.keyword, r.site.c.host_kind)
-        .join(r.search, r.search.c.id == r.hit.c.search_id)
-        .join(r.site, r.site.c.id == r.search.c.site_id)
-    )
+    searches = {a.search_id: (crawl, a.keyword, a.host_kind) for crawl, of_it in asked.items() for a in of_it}
     listed: dict[tuple[int, int], set[str]] = defaultdict(set)
     groups: dict[int, set[str]] = defaultdict(set)
     kinds: dict[int, set[str]] = defaultdict(set)
-    for row in _each(db, query, r.hit.c.page_id, pages):
-        if row.crawl_id in ids:
-            listed[row.crawl_id, row.page_id].add(row.keyword)
-            groups[row.page_id].add(row.keyword)
-            kinds[row.page_id].add(row.host_kind)
+    for page, search in _each(db, select(r.hit.c.page_id, r.hit.c.search_id), r.hit.c.page_id, pages):
+        if search in searches:
+            crawl, keyword, kind = searches[search]
+            listed[crawl, page].add(keyword)
+            groups[page].add(keyword)
+            kinds[page].add(kind)
     return {key: frozenset(found) for key, found in listed.items()}, groups, kinds
 
 
@@ -318,8 +343,8 @@ def _pages(
     }
 
 
-def _looks(db: Connection, pages: set[int], of_study: Any, judged_by: Mapping[str, str]) -> dict[tuple[int, int], Look]:
-    query = select(
+def _captures() -> Select[Any]:
+    return select(
         r.capture.c.crawl_id,
         r.capture.c.page_id,
         r.capture.c.url,
@@ -330,14 +355,12 @@ def _looks(db: Connection, pages: set[int], of_study: Any, judged_by: Mapping[st
         r.capture.c.status,
         r.capture.c.raw_hash,
         r.capture.c.text_hash,
-    ).where(of_study)
-    looks = {}
-    for row in _each(db, query, r.capture.c.page_id, pages):
-        seen, why = _seen(row, judged_by)
-        looks[row.crawl_id, row.page_id] = Look(
-            row.url, row.final_url or row.url, seen, why, row.raw_hash, row.text_hash
-        )
-    return looks
+    )
+
+
+def _look(row: Any, judged_by: Mapping[str, str]) -> Look:
+    seen, why = _seen(row, judged_by)
+    return Look(row.url, row.final_url or row.url, seen, why, row.raw_hash, row.text_hash)
 
 
 def _seen(row: Any, judged_by: Mapping[str, str]) -> tuple[str, str]:
@@ -355,10 +378,16 @@ def _seen(row: Any, judged_by: Mapping[str, str]) -> tuple[str, str]:
     return "read", ""
 
 
-def _unread(db: Connection, protocol: Protocol, runs: Sequence[Run]) -> frozenset[tuple[int, str, str]]:
-    """Where a hit could not be read, so that silence proves nothing: fetches without a text, and texts nobody judged."""
-    capture, search = r.capture.c, r.search.c
-    gone = and_(capture.state == "done", or_(capture.outcome.in_(GONE), capture.status.in_(NOT_FOUND)))
+def _unread(
+    db: Connection, protocol: Protocol, runs: Sequence[Run], asked: Mapping[int, Sequence[Asked]]
+) -> frozenset[tuple[int, str, str]]:
+    """Where a hit could not be read, so that silence proves nothing: fetches without a text, and texts nobody judged.
+
+    Only of sites with a search that was read to its end: of others, silence proves nothing anyway. A hit always has a
+    capture: the crawler writes both at once.
+    """
+    believed = {a.site_id: a.authority for of_crawl in asked.values() for a in of_crawl if a.status in _PROVING}
+    capture = r.capture.c
     unjudged = (
         select(r.text.c.text_hash)
         .outerjoin(
@@ -367,17 +396,41 @@ def _unread(db: Connection, protocol: Protocol, runs: Sequence[Run]) -> frozense
         )
         .where(r.judgement.c.text_hash.is_(None))
     )
-    fetched = (
-        select(search.crawl_id, r.page.c.authority, search.keyword)
-        .select_from(r.capture)
-        .join(r.page, r.page.c.id == capture.page_id)
-        .join(r.hit, r.hit.c.page_id == capture.page_id)
-        .join(r.search, and_(search.id == r.hit.c.search_id, search.crawl_id == capture.crawl_id))
-        .where(capture.crawl_id.in_([run.crawl_id for run in runs]))
-        .distinct()
+    of_study = capture.crawl_id.in_([run.crawl_id for run in runs])
+    fetched = select(capture.page_id, capture.crawl_id, capture.site_id).where(of_study)
+    gone = and_(
+        capture.state == "done", or_(capture.outcome.in_(GONE), func.coalesce(capture.status, 0).in_(NOT_FOUND))
     )
-    without_text = fetched.where(capture.text_hash.is_(None), or_(gone.is_(None), ~gone))
-    found = {tuple(row) for row in db.execute(without_text)}
-    for chunk in chunks(db.execute(unjudged).scalars()):
-        found |= {tuple(row) for row in db.execute(fetched.where(capture.text_hash.in_(chunk)))}
-    return frozenset(found)
+    rows = list(db.execute(fetched.where(capture.text_hash.is_(None), func.coalesce(not_(gone), True))))
+    rows += _each(db, fetched, capture.text_hash, db.execute(unjudged).scalars())
+    unread: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))  # by authority and page: crawls
+    for page, crawl, site in rows:
+        if site in believed:
+            unread[believed[site]][page].add(crawl)
+    return frozenset(_found_by(db, unread, asked))
+
+
+def _found_by(
+    db: Connection, unread: Mapping[str, Mapping[int, set[int]]], asked: Mapping[int, Sequence[Asked]]
+) -> Iterator[tuple[int, str, str]]:
+    """Yield crawl, authority and keyword group of searches that found a page which that crawl could not read.
+
+    One such page is enough: pages are looked at a few at a time, those of most crawls first, until no search is in doubt.
+    """
+    searches: dict[int, tuple[int, str, str]] = {}
+    open_searches: dict[str, set[tuple[int, str, str]]] = defaultdict(set)
+    for crawl, of_crawl in asked.items():
+        for search in of_crawl:
+            searches[search.search_id] = key = (crawl, search.authority, search.keyword)
+            if search.status in _PROVING and (search.collected or search.via != "search"):
+                open_searches[search.authority].add(key)
+    waiting = {a: sorted(pages, key=lambda page: (len(pages[page]), page)) for a, pages in unread.items()}
+    while waiting:
+        some = {page: a for a, pages in waiting.items() for page in pages[-_A_FEW:]}
+        waiting = {a: pages[:-_A_FEW] for a, pages in waiting.items() if len(pages) > _A_FEW}
+        for page, search_id in _each(db, select(r.hit.c.page_id, r.hit.c.search_id), r.hit.c.page_id, some):
+            key = searches.get(search_id, (0, "", ""))
+            if key in open_searches[some[page]] and key[0] in unread[some[page]][page]:
+                open_searches[some[page]].discard(key)
+                yield key
+        waiting = {a: pages for a, pages in waiting.items() if open_searches[a]}

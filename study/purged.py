@@ -18,13 +18,14 @@ def remember(db: Connection, urls: Iterable[str]) -> None:
 
 def purged(db: Connection, urls: Iterable[str]) -> set[str]:
     """Return those of these canonical addresses that were purged."""
-    hashes = {_hash(url): url for url in urls}
+    hashes = {url: _hash(url) for url in urls}
     known = r.purged_url.c.url_hash
     if not hashes or db.execute(select(known).limit(1)).first() is None:
         return set()
-    ordered = list(hashes)
+    ordered = sorted(set(hashes.values()))
     parts = [ordered[start : start + 400] for start in range(0, len(ordered), 400)]
-    return {hashes[row] for part in parts for row in db.execute(select(known).where(known.in_(part))).scalars()}
+    found = {row for part in parts for row in db.execute(select(known).where(known.in_(part))).scalars()}
+    return {url for url, url_hash in hashes.items() if url_hash in found}
 
 
 def _hash(url: str) -> str:

@@ -153,7 +153,7 @@ hit = Table(
     Column("title", CleanText, nullable=False),
     Column("snippet", CleanText, nullable=False),
     UniqueConstraint("search_id", "rank"),
-    Index(None, "page_id"),
+    Index(None, "page_id", "search_id"),
 )
 
 capture = Table(
@@ -186,7 +186,6 @@ capture = Table(
     Index(None, "site_id", "state"),
     Index(None, "page_id"),
     Index(None, "raw_hash"),
-    Index(None, "text_hash"),
 )
 
 sitemap_file = Table(
@@ -386,9 +385,14 @@ purge = Table(
 
 # What reports of many crawls look for is rare: a partial index has the few rows and nothing else.
 Index(
+    "ix_capture_text_hash",
+    capture.c.text_hash,
+    sqlite_where=capture.c.text_hash.is_not(None),
+    postgresql_where=capture.c.text_hash.is_not(None),
+)
+Index(
     "ix_capture_without_text",
-    capture.c.crawl_id,
-    capture.c.page_id,
+    *(capture.c[name] for name in ("crawl_id", "page_id", "site_id", "state", "outcome", "status")),
     sqlite_where=capture.c.text_hash.is_(None),
     postgresql_where=capture.c.text_hash.is_(None),
 )

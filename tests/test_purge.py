@@ -1,0 +1,295 @@
+"""Purging: after it, nothing that was kept of a page can be found anywhere, and nothing else is touched."""
+
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+from typer.testing import CliRunner
+from warcio.archiveiterator import ArchiveIterator
+
+from classifier.labels import decided
+from crawler import purging
+from crawler.items import Capture
+from crawler.pipelines import keep
+from crawler.run import AlreadyRunning, only_one
+from crawler.warcfile import WarcFile, read_body
+from mentorwatch.cli import app
+from output.history import history
+from output.runs import read_runs
+from study import record as r
+from study.purged import purged
+from study.record import Record
+from study.text import Extraction
+from tests.small_record import SmallCrawl, small_protocol
+
+KENT, DEVON = "E10000016", "E10000008"
+SECRET = "Jane Q. Smithson mentors newly appointed heads"
+OTHER = "Mentors for every new headteacher of the county"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return small_protocol(tmp_path_factory.mktemp("protocol"))
+
+
+@pytest.fixture
+def record(tmp_path):
+    with Record.open(f"sqlite:///{tmp_path}/record.db") as record:
+        yield record
+
+
+def crawled(record, study, pages, as_of=date(2026, 1, 1)):
+    """A crawl whose pages, by path, say something; their bytes stand in one WARC file."""
+    crawl = SmallCrawl(record, study, [KENT], as_of=as_of)
+    crawl.asked(KENT, "mentor", list(pages))
+    with WarcFile(record.directory / "warc", "test") as warc:
+        for path, said in pages.items():
+            kept = crawl.fetched(
+                KENT,
+                path,
+                said,
+                "relevant",
+                relation="mentoring",
+                evidence=[said],
+                mentions=[("tda", None, True, f"{said} (TDA)")],
+                final_url=crawl.home(KENT) + path,
+            )
+            body = f"<title>A page</title><p>{said}</p>".encode()
+            place = warc.append(crawl.home(KENT) + path, 200, {"content-type": "text/html"}, body, NOW)
+            warc.sync()
+            with record.begin() as db:
+                of_it = (r.capture.c.crawl_id == crawl.id) & (r.capture.c.text_hash == kept)
+                where = {"warc_file": place.file, "warc_offset": place.offset, "warc_length": place.length}
+                db.execute(update(r.capture).where(of_it).values(where))
+                found = r.hit.c.page_id == crawl.page_id(KENT, path)
+                db.execute(
+                    update(r.hit).where(found).values(title=said[:20], snippet=said, url=crawl.home(KENT) + path)
+                )
+            crawl.decided(kept, "relevant", title="A page", text=said, note=f"About {said}", url="http://x/")
+    return crawl
+
+
+@pytest.fixture
+def two(record, study):
+    return crawled(record, study, {"secret": SECRET, "a": OTHER, "b": f"{OTHER}, and more of them"})
+
+
+def everything(record):
+    """All bytes beside and in the record: the database, its log, the WARC files' contents."""
+    found = b""
+    for path in record.directory.rglob("*"):
+        if path.is_file():
+            found += path.read_bytes()
+            if path.suffix == ".gz":
+                with path.open("rb") as file:
+                    for each in ArchiveIterator(file):
+                        found += str(each.rec_headers.headers).encode() + each.content_stream().read()
+    return found
+
+
+def pages_with(record, words):
+    return purging.select_pages(record, texts=[words])
+
+
+@pytest.mark.parametrize("by", ["urls", "texts"])
+def test_after_a_takedown_nothing_of_the_page_is_anywhere(record, two, by):
+    assert SECRET.encode() in everything(record)
+    wanted = {"urls": [two.home(KENT) + "secret"], "texts": ["jane q. smithson"]}[by]
+    done = purging.purge(record, purging.select_pages(record, **{by: wanted}), reason="request 17")
+    assert (done.pages, done.captures, done.warc_records, done.texts, done.labels) == (1, 1, 1, 1, 1)
+    left = everything(record)
+    assert SECRET.encode() not in left
+    assert b"Smithson" not in left
+    assert b"/secret" not in left
+    assert OTHER.encode() in left
+
+
+def test_an_authority_can_be_taken_out_whole(record, study, two):
+    purging.purge(record, purging.select_pages(record, authorities=[KENT]))
+    left = everything(record)
+    assert OTHER.encode() not in left
+    with record.begin() as db:
+        for table in (r.page, r.hit, r.capture, r.body, r.extraction, r.text, r.judgement, r.mention):
+            assert db.execute(select(func.count()).select_from(table)).scalar_one() == 0, table.name
+
+
+def test_the_other_records_of_the_file_stay_where_they_are(record, two):
+    with record.begin() as db:
+        rows = db.execute(select(r.capture)).all()
+    purging.purge(record, pages_with(record, "Smithson"))
+    path = record.directory / "warc" / rows[0].warc_file
+    others = [row for row in rows if "secret" not in row.url]
+    assert [OTHER.encode() in read_body(path, row.warc_offset) for row in others] == [True, True]
+    with path.open("rb") as file:
+        assert [each.rec_type for each in ArchiveIterator(file)] == ["metadata", "response", "response"]
+
+
+def test_a_filler_is_as_long_as_what_it_stands_for():
+    lengths = [*range(1, 400), 65_000, 2_000_000]
+    assert [len(purging.filler(length)) for length in lengths] == lengths
+
+
+def test_a_purge_that_was_killed_between_bytes_and_rows_is_done_by_purging_again(record, two, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    pages = pages_with(record, "Smithson")
+    monkeypatch.setattr(purging, "_without_trace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        purging.purge(record, pages)
+    monkeypatch.undo()
+    assert pages_with(record, "Smithson") == pages
+    purging.purge(record, pages)
+    assert b"Smithson" not in everything(record)
+
+
+def test_a_dry_run_says_and_does_nothing(record, two):
+    def state():
+        with record.begin() as db:
+            rows = [db.execute(select(table)).all() for table in r.metadata.sorted_tables]
+        return rows, [path.read_bytes() for path in (record.directory / "warc").iterdir()]
+
+    before = state()
+    assert purging.purge(record, pages_with(record, "Smithson"), dry_run=True).captures == 1
+    assert state() == before
+
+
+def test_a_text_that_stands_elsewhere_too_is_kept_there(record, study):
+    crawl = crawled(record, study, {"a": OTHER, "b": OTHER})
+    purging.purge(record, purging.select_pages(record, urls=[crawl.home(KENT) + "a"]))
+    with record.begin() as db:
+        assert db.execute(select(func.count()).select_from(r.text)).scalar_one() == 1
+        assert db.execute(select(r.label.c.text)).scalars().first() == OTHER
+
+
+def test_a_label_without_its_text_teaches_nothing(record, study, two):
+    assert len(decided(record, study)) == 3
+    purging.purge(record, pages_with(record, "Smithson"))
+    assert len(decided(record, study)) == 2
+
+
+def test_what_was_taken_down_is_known_by_its_hash_under_http_and_https(record, two):
+    purging.purge(record, pages_with(record, "Smithson"))
+    url = two.home(KENT) + "secret"
+    with record.begin() as db:
+        assert purged(db, [url, url.replace("http:", "https:"), two.home(KENT)]) == {
+            url,
+            url.replace("http:", "https:"),
+        }
+
+
+def test_a_page_that_leads_to_one_that_was_taken_down_is_not_kept(record, study, two):
+    address = two.home(KENT) + "secret"
+    purging.purge(record, pages_with(record, "Smithson"))
+    with record.begin() as db, WarcFile(record.directory / "warc", "test") as warc:
+        capture = db.execute(select(r.capture.c.id).where(r.capture.c.url.endswith("/a"))).scalar_one()
+        item = Capture(
+            capture_id=capture,
+            url=two.home(KENT) + "a",
+            fetched_at=NOW,
+            outcome="ok",
+            status=200,
+            final_url=address,
+            media_type="text/html",
+            body=SECRET.encode(),
+            extraction=Extraction("A page", SECRET),
+        )
+        keep(db, warc, item)
+        row = db.execute(select(r.capture).where(r.capture.c.id == capture)).one()
+    assert (row.outcome, row.final_url) == ("refused", None)
+    assert b"Smithson" not in everything(record)
+
+
+def test_the_log_tells_how_much_and_never_what(record, two):
+    purging.purge(record, pages_with(record, "Smithson"), reason="request 17")
+    with record.begin() as db:
+        row = db.execute(select(r.purge)).one()
+    assert (row.kind, row.reason, row.pages, row.captures, row.warc_records, row.labels) == (
+        "takedown",
+        "request 17",
+        1,
+        1,
+        1,
+        1,
+    )
+
+
+# -- Retention ------------------------------------------------------------------------------------------------------------
+
+
+def test_retention_takes_bytes_and_texts_and_leaves_what_was_found(record, study):
+    crawled(record, study, {"a": SECRET}, as_of=date(2020, 1, 1))
+    crawled(record, study, {"b": OTHER}, as_of=date(2026, 1, 1))
+    told = [(e.event, e.quote) for e in history(record, read_runs(record, study))]
+    done = purging.retain(record, date(2023, 1, 1))
+    assert (done.captures, done.warc_records, done.texts) == (1, 1, 1)
+    assert [(e.event, e.quote) for e in history(record, read_runs(record, study))] == told
+    with record.begin() as db:
+        assert db.execute(select(r.text.c.text)).scalars().all() == [OTHER]
+        assert db.execute(select(r.hit.c.snippet).order_by(r.hit.c.id)).scalars().all() == ["", OTHER]
+    for path in (record.directory / "warc").glob("*.gz"):
+        with path.open("rb") as file:
+            assert SECRET.encode() not in b"".join(each.content_stream().read() for each in ArchiveIterator(file))
+
+
+def test_what_a_later_crawl_stands_on_is_kept(record, study):
+    for year in (2020, 2026):
+        crawled(record, study, {"a": OTHER}, as_of=date(year, 1, 1))
+    assert purging.retain(record, date(2023, 1, 1)).warc_records == 0
+    assert OTHER.encode() in everything(record)
+
+
+# -- The command ----------------------------------------------------------------------------------------------------------
+
+
+def run(record, *arguments, env=None, **more):
+    url = record.engine.url.render_as_string(hide_password=False)
+    environment = {"COLUMNS": "120", "MENTORWATCH_RETENTION": "", **(env or {})}
+    return CliRunner().invoke(app, ["purge", "--record", url, *arguments], env=environment, **more)
+
+
+def test_the_command_asks_before_it_removes(record, two):
+    asked = run(record, "--text", "Smithson", input="n\n")
+    assert "1 pages, 1 captures, 1 WARC records, 1 texts, the text of 1 labels to be removed." in asked.output
+    assert asked.exit_code == 1
+    assert pages_with(record, "Smithson")
+    assert run(record, "--text", "Smithson", "--yes").exit_code == 0
+    assert not pages_with(record, "Smithson")
+
+
+def test_retention_is_a_setting(record, study):
+    crawled(record, study, {"a": SECRET}, as_of=datetime.now(UTC).date() - timedelta(days=800))
+    kept = run(record, "--dry-run", env={"MENTORWATCH_RETENTION": "3y"})
+    assert kept.output.startswith("0 pages, 0 captures")
+    gone = run(record, "--yes", env={"MENTORWATCH_RETENTION": "2y"})
+    assert gone.output.splitlines()[1].startswith("1 pages, 1 captures, 1 WARC records, 1 texts")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "say what to purge"),
+        (["--text", " "], "must not be empty"),
+        (["--older-than", "soon"], "expected a number and d, w, m or y"),
+        (["--authority", "atlantis"], "no GSS code or slug"),
+    ],
+)
+def test_what_is_not_meant_is_refused(record, two, arguments, says):
+    refused = run(record, *arguments)
+    assert refused.exit_code != 0
+    assert says in str(refused.exception)
+
+
+def test_no_purge_while_a_crawl_runs(record, two):
+    with only_one(record):
+        assert isinstance(run(record, "--text", "Smithson", "--yes").exception, AlreadyRunning)
+
+
+def test_sqlite_keeps_no_trace_in_free_pages(record, two):
+    purging.purge(record, pages_with(record, "Smithson"))
+    path = record.directory / "record.db"
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert b"Smithson" not in path.read_bytes()
