@@ -60,9 +60,7 @@ _ORDER: tuple[tuple[str, dict[str, Callable[..., None]]], ...] = (
 )
 for _panel, _verbs in _ORDER:
     for _name, _verb in _verbs.items():
-        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name in ("compare", "probe", "scaffold"))(
-            _verb
-        )
+        app.command(_name, rich_help_panel=_panel, no_args_is_help=_name in ("compare", "probe", "scaffold"))(_verb)
 app.add_typer(labels, name="labels", rich_help_panel="Stage by stage")
 
 

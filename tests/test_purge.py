@@ -12,7 +12,6 @@ from classifier.labels import decided
 from crawler import purging
 from crawler.items import Capture
 from crawler.pipelines import keep
-from crawler.run import AlreadyRunning, only_one
 from crawler.warcfile import WarcFile, read_body
 from mentorwatch.cli import app
 from output.history import history
@@ -20,6 +19,7 @@ from output.runs import read_runs
 from study import record as r
 from study.purged import purged
 from study.record import Record
+from study.runlock import RecordLocked, run_lock
 from study.text import Extraction
 from tests.small_record import SmallCrawl, small_protocol
 
@@ -283,8 +283,8 @@ def test_what_is_not_meant_is_refused(record, two, arguments, says):
 
 
 def test_no_purge_while_a_crawl_runs(record, two):
-    with only_one(record):
-        assert isinstance(run(record, "--text", "Smithson", "--yes").exception, AlreadyRunning)
+    with run_lock(record, "crawl"):
+        assert isinstance(run(record, "--text", "Smithson", "--yes").exception, RecordLocked)
 
 
 def test_sqlite_keeps_no_trace_in_free_pages(record, two):
