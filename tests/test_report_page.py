@@ -168,6 +168,11 @@ def test_a_mark_leads_to_quote_address_and_day(soup):
     assert text(place.h4).startswith("mentor (mentoring) · Own strategy")
 
 
+def test_a_region_leads_to_its_authorities(soup):
+    link = soup.select_one("#groups").find("a", string="South East")
+    assert text(soup.find(id=link["href"][1:]).find_parent("tr").th) == "Kent County Council"
+
+
 def test_a_dash_leads_to_how_the_site_was_searched(soup):
     hrefs = {a["href"] for a in soup.select("#k-www-school-example a.cell")}
     assert hrefs == {"#c-www-school-example"}

@@ -70,7 +70,7 @@ def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]
         "approaches": matrices.approaches_of(tally, few.places),
         "mapping": matrices.framework_of(few, tables["framework"]) if "framework" in tables else None,
         "maps": maps(few),
-        "groupings": matrices.groupings(tally, tables["groups"]),
+        "groupings": matrices.groupings(tally, tables["groups"], few.places),
         "names": evidence.names_of(tally, tables["mentions"]),
         "definitions": evidence.definitions_of(tables["definitions"]),
         "evidence": evidence.evidence_of(few, tables["evidence"]),

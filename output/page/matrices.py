@@ -193,9 +193,10 @@ class Share:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A region, type or size."""
+    """A region, type or size; ``href`` leads to its authorities."""
 
     name: str
+    href: str
     authorities: int
     shares: tuple[Share, ...]
 
@@ -210,8 +211,9 @@ class Grouping:
     rows: tuple[GroupRow, ...]
 
 
-def groupings(tally: Tally, table: pd.DataFrame) -> list[Grouping]:
-    """Return the groups table by region, type and size, for the keyword groups."""
+def groupings(tally: Tally, table: pd.DataFrame, listed: Sequence[Place]) -> list[Grouping]:
+    """Return the groups table by region, type and size, for the keyword groups; regions lead to their first of ``listed``."""
+    regions = {place.region_name for place in listed}
     keywords = [(k.code, k.name) for k in tally.protocol.keywords]
     own = table[table["what"] == "keyword"]
     kinds = (
@@ -222,16 +224,17 @@ def groupings(tally: Tally, table: pd.DataFrame) -> list[Grouping]:
     made = []
     for title, code, column, rows in kinds:
         names = [name for name in dict.fromkeys(rows[column]) if name != NOT_KNOWN]
-        groups = tuple(_group(name, rows[rows[column] == name], keywords) for name in names)
+        links = {name: f"#region-{slug(name)}" if name in regions else "#authorities" for name in names}
+        groups = tuple(_group(name, links[name], rows[rows[column] == name], keywords) for name in names)
         if groups:
             made.append(Grouping(title, code, tuple(name for _, name in keywords), groups))
     return made
 
 
-def _group(name: str, rows: pd.DataFrame, keywords: Sequence[tuple[str, str]]) -> GroupRow:
+def _group(name: str, href: str, rows: pd.DataFrame, keywords: Sequence[tuple[str, str]]) -> GroupRow:
     by_code = {row["code"]: row for row in records(rows)}
     size = int(by_code[keywords[0][0]]["authorities"])
-    return GroupRow(_capital(name), size, tuple(_share(by_code[code], size) for code, _ in keywords))
+    return GroupRow(_capital(name), href, size, tuple(_share(by_code[code], size) for code, _ in keywords))
 
 
 def _capital(name: str) -> str:
