@@ -60,11 +60,10 @@ class Page:
 
     links: dict[str, str]
     process: subprocess.Popen[str]
+    home: str = ""  # its address, ending in a slash
 
-    @property
-    def home(self) -> str:
-        """Its address, ending in a slash."""
-        return next(iter(self.links.values())).partition("sign-in")[0]
+    def __post_init__(self) -> None:
+        self.home = next(iter(self.links.values())).partition("sign-in")[0]
 
     def kill(self) -> None:
         """Kill it, as a power cut would."""

@@ -148,6 +148,8 @@ class _Reading:
         row["note"] = row["note"].replace("\r\n", "\n").strip()
         if len(row["note"]) > _LONGEST_NOTE:
             raise ValueError(f"The note is too long; it may hold {_LONGEST_NOTE:,} characters.")
+        if not row["decision"]:
+            raise ValueError("Nothing is decided yet: choose Relevant, Off-topic, Unsure or Skip.")
         said = checked(self.site.protocol, row) | {"depth": row["depth"] or None}
         unknown = set(said["flags"]) - {flag.code for flag in self.site.protocol.flags}
         if unknown:

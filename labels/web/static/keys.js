@@ -24,6 +24,8 @@
       text.focus();
       return;
     }
+    // Enter in a box would press the form's first button; there is none it could mean.
+    if (event.key === "Enter" && document.activeElement instanceof HTMLInputElement && document.getElementById("note")) event.preventDefault();
     if (writing(document.activeElement) || (off && off.checked)) return;
     const pressed = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
     if (!pressed || pressed.disabled) return;
