@@ -201,13 +201,13 @@ def latest(db: Connection, protocol: Protocol, text_hash: str, person: Person) -
 def near_duplicates(db: Connection, protocol: Protocol, text_hash: str) -> list[str]:
     """Return the other texts of the group of a text, in a fixed order; none where groups were not made yet."""
     near = r.near_text.c
-    group = select(near.group_hash).where(near.protocol_hash == protocol.hash, near.text_hash == text_hash)
+    own = select(near.group_hash).where(near.protocol_hash == protocol.hash, near.text_hash == text_hash)
+    group = db.execute(own).scalar()
     members = select(near.text_hash).where(
-        near.protocol_hash == protocol.hash,
-        near.group_hash == group.scalar_subquery(),
-        near.text_hash != text_hash,
+        near.protocol_hash == protocol.hash, near.group_hash == group, near.text_hash != text_hash
     )
-    return list(db.execute(members.order_by(near.text_hash)).scalars())
+    # Sorted here: asked to sort, SQLite walks the whole table in the order of its key.
+    return sorted(db.execute(members).scalars())
 
 
 def add_row(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,7 @@ class Desk:
         self.record, self.protocol, self.crawl_id = record, protocol, crawl_id
         self._overlap, self._readers, self._seed, self._everything = overlap, readers, seed, everything
         self._order: list[Entry] = []
+        self._places: dict[str, int] = {}  # group in the order -> how many people are to read it
         self.groups: Mapping[str, str] = {}
         self._made_of: tuple[Any, ...] = ()
         self._listening, self._making = threading.Lock(), threading.Lock()
@@ -79,7 +81,9 @@ class Desk:
                 everything=self._everything,
                 without=done,
             )
-            self.groups, self._heard, self._order, self._made_of = groups, heard, made, made_of
+            places = {entry.group: self.readers(entry.group) for entry in made}
+            self.groups, self._heard, self._made_of = groups, heard, made_of
+            self._order, self._places = made, places
 
     def outdated(self) -> bool:
         """Tell whether there are judgements or texts that the order does not know yet."""
@@ -96,7 +100,8 @@ class Desk:
                 return held
             others = self._held_by_others(db, annotator, now)
         for entry in self._candidates(annotator, others):
-            with self.record.begin() as db:
+            # One attempt a transaction: who fails holds nothing that another could wait for.
+            with self._lightly() as db:
                 if self._claim(db, entry, annotator, now):
                     return Given(entry.text_hash, entry.group, entry.source, now)
         return None
@@ -109,7 +114,8 @@ class Desk:
                     return False
                 reading = reading_of(db, self.crawl_id, text, form)
                 added = save(db, self.protocol, text.text_hash, Person(annotator), said, reading)
-                mine = self._rows(text.group) & (r.assignment.c.annotator == annotator)
+                group = self.groups.get(text.text_hash, text.group)
+                mine = self._rows(group) & (r.assignment.c.annotator == annotator)
                 if said["decision"] == "skip":
                     db.execute(delete(r.assignment).where(mine))
                 else:
@@ -155,11 +161,13 @@ class Desk:
             with self._listening:
                 self._heard.listen(db)
             seconds = pace(db, self.protocol, Person(annotator))
-        decided, skipped = self._heard.count(annotator)
+        heard, places = self._heard, self._places
+        decided, skipped = heard.count(annotator)
         return Progress(
             decided=decided,
             skipped=skipped,
-            left=sum(1 for _ in self._candidates(annotator, {})),
+            left=len(places)
+            - sum(group in places and not self._open(heard, group, annotator) for group in heard.groups()),
             pace=seconds,
         )
 
@@ -167,14 +175,26 @@ class Desk:
         """Return nothing: annotators are blind to each other."""
         return None
 
+    @contextmanager
+    def _lightly(self) -> Iterator[Connection]:
+        """Like `record.begin`, but the commit does not wait for the disk: a power cut may cost a lease, never a decision."""
+        with self.record.engine.connect() as db:
+            sqlite = db.dialect.name == "sqlite"
+            db.exec_driver_sql("PRAGMA synchronous=NORMAL" if sqlite else "SET LOCAL synchronous_commit TO off")
+            try:
+                yield db
+                db.commit()
+            finally:
+                db.rollback()
+                if sqlite:
+                    db.exec_driver_sql("PRAGMA synchronous=FULL")
+
     def _candidates(self, annotator: str, others: Mapping[str, int]) -> Iterator[Entry]:
         """Yield what this annotator may read, in order; what they skipped comes last. ``others``: group -> leases of others."""
         heard = self._heard
         skipped: list[tuple[int, Entry]] = []
         for entry in self._order:
-            if heard.settled(entry.group) or heard.decided(entry.group, annotator):
-                continue
-            if heard.deciders(entry.group) + others.get(entry.group, 0) >= self.readers(entry.group):
+            if not self._open(heard, entry.group, annotator, others.get(entry.group, 0)):
                 continue
             number, said = heard.said(entry.group, annotator)
             if said == "skip":
@@ -182,6 +202,13 @@ class Desk:
             else:
                 yield entry
         yield from (entry for _, entry in sorted(skipped, key=lambda pair: pair[0]))
+
+    def _open(self, heard: Heard, group: str, annotator: str, held: int = 0) -> bool:
+        """Tell whether an annotator may read a group: undecided by them, and not taken up by others (``held``: their leases)."""
+        if not held and not heard.anything(group):
+            return True
+        taken = heard.deciders(group) + held
+        return not heard.settled(group) and not heard.decided(group, annotator) and taken < self.readers(group)
 
     def _complete(self, heard: Heard, group: str) -> bool:
         return heard.settled(group) or heard.deciders(group) >= self.readers(group)

@@ -30,7 +30,7 @@ class Heard:
         new = select(*columns).where(
             r.label.c.protocol == self._protocol.name,
             r.label.c.follows.is_(None),
-            r.label.c.id > self._newest - _AGAIN,
+            r.label.c.id > self._newest - (_AGAIN if db.dialect.name == "postgresql" else 0),
         )
         for row in db.execute(new.order_by(r.label.c.id)):
             group = self._groups.get(row.text_hash, row.text_hash)
@@ -45,6 +45,10 @@ class Heard:
     def groups(self) -> set[str]:
         """Return the groups of which anybody said anything."""
         return {*self._said, *self._settled}
+
+    def anything(self, group: str) -> bool:
+        """Tell whether anybody said anything of a group."""
+        return group in self._said or group in self._settled
 
     def settled(self, group: str) -> bool:
         """Tell whether an adjudicator has decided."""

@@ -103,13 +103,19 @@ def pace(db: Connection, protocol: Protocol, person: Person) -> float | None:
 
 def address(db: Connection, crawl_id: int, text_hash: str) -> Any:
     """Return where a crawl found a text: its first capture with authority, url and what is kept of it; None if it did not."""
-    return db.execute(
+    return next(iter(addresses(db, crawl_id, text_hash)), None)
+
+
+def addresses(db: Connection, crawl_id: int, text_hash: str) -> list[Any]:
+    """Return all captures of a crawl with a text, each with ``authority`` and ``page_url``, in the order of these."""
+    found = db.execute(
         select(r.capture, r.page.c.authority, r.page.c.url.label("page_url"))
         .join(r.page, r.page.c.id == r.capture.c.page_id)
-        .where(r.capture.c.crawl_id == crawl_id, r.capture.c.text_hash == text_hash)
-        .order_by(r.page.c.authority, r.page.c.url)
-        .limit(1)
-    ).one_or_none()
+        .where(r.capture.c.text_hash == text_hash)
+    )
+    # Chosen and sorted here: asked for a crawl or an order, SQLite walks all its captures instead of these few.
+    here = [row for row in found if row.crawl_id == crawl_id]
+    return sorted(here, key=lambda row: (row.authority, row.page_url))
 
 
 def recent(record: Record, protocol: Protocol, person: Person) -> list[Any]:

@@ -186,7 +186,7 @@ def test_what_is_skipped_comes_back_when_the_rest_is_read(crawl: SmallCrawl) -> 
 
 
 def test_what_is_taken_back_is_in_its_readers_hands_again(crawl: SmallCrawl) -> None:
-    kept = fill(crawl, 2)
+    kept = fill(crawl, 3)
     ours = desk(crawl)
     decide(ours, "heron", given(ours, "heron"), "relevant")
     assert given(ours, "heron").text_hash == kept[1]
@@ -195,10 +195,14 @@ def test_what_is_taken_back_is_in_its_readers_hands_again(crawl: SmallCrawl) -> 
     assert (row.text_hash, holds) == (kept[0], None)
     assert given(ours, "heron").text_hash == kept[0]
     assert given(desk(crawl), "heron").text_hash == kept[0]  # after a restart as well
-    assert ours.give("wren") is None
+    assert given(ours, "wren").text_hash == kept[2]
+    assert ours.give("owl") is None
     assert ours.take_back("heron", last.id) == (None, None)
     assert ours.take_back("wren", labels(crawl.record)[0].id) == (None, None)
     assert [row.decision for row in labels(crawl.record)] == ["relevant", "undone"]
+    decide(ours, "heron", given(ours, "heron"))
+    assert given(ours, "heron").text_hash == kept[1]  # what was in hand before is there again, and no third text
+    assert sum(row.until is not None for row in leases(crawl.record)) == 2
 
 
 def test_what_another_process_decides_is_not_asked_any_more(crawl: SmallCrawl) -> None:

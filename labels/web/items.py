@@ -8,12 +8,12 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from labels.decide import near_duplicates
 from labels.queue import evidence
 from labels.web.shown import Shown, shown
-from labels.work import address
+from labels.work import addresses
 from study import record as r
 from study.authorities import register
 from study.protocol import Protocol
@@ -44,9 +44,8 @@ def item(record: Record, protocol: Protocol, crawl_id: int, text_hash: str) -> I
         text = db.execute(select(r.text).where(r.text.c.text_hash == text_hash)).one_or_none()
         if text is None:
             return None
-        found = address(db, crawl_id, text_hash)
-        places = (r.capture.c.crawl_id == crawl_id) & (r.capture.c.text_hash == text_hash)
-        others = db.execute(select(func.count()).select_from(r.capture).where(places)).scalar() or 0
+        places = addresses(db, crawl_id, text_hash)
+        found = places[0] if places else None
         quotes = evidence(db, protocol, text_hash)
         like = len(near_duplicates(db, protocol, text_hash))
         dated = None
@@ -57,7 +56,7 @@ def item(record: Record, protocol: Protocol, crawl_id: int, text_hash: str) -> I
         if found is None:  # met in an earlier crawl: say where it was read
             labelled = select(r.label.c.authority, r.label.c.url).where(r.label.c.text_hash == text_hash)
             elsewhere = db.execute(labelled.order_by(r.label.c.id).limit(1)).one_or_none()
-    place = found or elsewhere
+    place = found if found is not None else elsewhere
     url = str((found.page_url if found else place.url if place else "") or "")
     return Item(
         text_hash=text_hash,
@@ -68,7 +67,7 @@ def item(record: Record, protocol: Protocol, crawl_id: int, text_hash: str) -> I
         dated=dated,
         fetched=found.fetched_at if found else None,
         copy=found.id if found else None,
-        others=max(0, others - 1),
+        others=max(0, len(places) - 1),
         like=like,
         relation=worded(protocol, text),
     )
