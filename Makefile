@@ -2,7 +2,7 @@
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
 BIN := .venv/bin
 
-.PHONY: help demo test check lint services bench bench-search bench-politeness clean
+.PHONY: help demo test check lint services bench bench-search bench-politeness bench-recrawl clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ bench-search: .venv/dev services  ## how well searches are found and read: zoo a
 	$(BIN)/python -m benchmarks.search --no-platforms
 	$(BIN)/python -m benchmarks.search --engines
 	$(BIN)/python -m benchmarks.search --engines --no-platforms
+
+bench-recrawl: .venv/dev  ## bytes and CPU time of an unchanged recrawl, sites honouring validators as they do, and all; six minutes
+	$(BIN)/python -m benchmarks.recrawl --scale 0.5
 
 bench-politeness: .venv/dev  ## 153 sites at two seconds' delay against the shortest time that allows: three minutes
 	$(BIN)/python -m benchmarks.politeness

@@ -18,6 +18,7 @@ from study import record as r
 from study.record import Record
 
 LEAST_FALL = 5  # distinct hits that a search must have had for none to be a fall
+_LOST = "0 hits now"  # how the reason of a fall begins
 _BELIEVED = ("complete", "capped")
 
 
@@ -100,7 +101,7 @@ def keep_conclusion(db: Connection, search_id: int, state: State, search_url: st
         db.execute(update(r.search).where(r.search.c.id == search_id).values(status="suspect", reason=lost))
 
 
-def _lost(db: Connection, search_id: int) -> str:
+def _lost(db: Connection, search_id: int, least: int = LEAST_FALL) -> str:
     """Why a search that found nothing is not believed: the last one that was believed had found something.
 
     Not the last one made: a search that stays empty would be believed at the second time of asking. ``home_url`` may have
@@ -141,9 +142,9 @@ def _lost(db: Connection, search_id: int) -> str:
         .order_by(case((r.site.c.home_url == now.home_url, 0), else_=1), r.crawl.c.id.desc())
         .limit(1)
     ).one_or_none()
-    if then is None or then.distinct_urls < LEAST_FALL:
+    if then is None or then.distinct_urls < least:
         return ""
-    return f"0 hits now, {then.distinct_urls} in crawl {then.id} as of {then.as_of}: {now.reason}"
+    return f"{_LOST}, {then.distinct_urls} in crawl {then.id} as of {then.as_of}: {now.reason}"
 
 
 def was_read(record: Record, site_id: int) -> bool:
@@ -165,6 +166,7 @@ def keep_closing(db: Connection, site_id: int, closing: Closing | None) -> None:
         controls = {**(controls or {}), "after": closing.to_json()}
         if closing.fault:
             _take_back(db, site_id, closing.fault)
+        _doubt_the_others(db, site_id)
     db.execute(update(r.site).where(r.site.c.id == site_id).values(state="done", controls=controls))
 
 
@@ -175,6 +177,18 @@ def keep_broken_off(db: Connection, site_id: int, reason: str) -> None:
         keep_closing(db, site_id, Closing(fault=f"the control queries could not be asked again: {reason}"))
     elif state == "pending":
         db.execute(update(r.site).where(r.site.c.id == site_id).values(state="done", status="failed", reason=reason))
+
+
+def _doubt_the_others(db: Connection, site_id: int) -> None:
+    """Where one query's hits are all gone, the site has lost its index: one hit that is gone is then no news either."""
+    of_it = (r.search.c.site_id == site_id) & (r.search.c.via == "search")
+    fallen = select(r.search.c.id).where(of_it, r.search.c.status == "suspect", r.search.c.reason.startswith(_LOST))
+    if db.execute(fallen.limit(1)).first() is None:
+        return
+    empty = select(r.search.c.id).where(of_it, r.search.c.status == "complete", r.search.c.distinct_urls == 0)
+    for search_id in db.execute(empty).scalars().all():
+        if lost := _lost(db, search_id, least=1):
+            db.execute(update(r.search).where(r.search.c.id == search_id).values(status="suspect", reason=lost))
 
 
 def _take_back(db: Connection, site_id: int, fault: str) -> None:

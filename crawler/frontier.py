@@ -92,7 +92,7 @@ def open_crawl(
             for crawl_id, targets_then in unfinished:
                 if targets_then == wanted:
                     return int(crawl_id), True
-        crawl_id = _insert_crawl(db, protocol, sample, wanted, as_of)
+        crawl_id = insert_crawl(db, protocol, sample, wanted, as_of)
         for target in targets:
             _add_site(db, crawl_id, target, protocol)
     return crawl_id, False
@@ -128,7 +128,8 @@ def _add_site(db: Connection, crawl_id: int, target: Target, protocol: Protocol)
     return site_id
 
 
-def _insert_crawl(db: Connection, protocol: Protocol, sample: str, targets: list[dict[str, str]], as_of: date) -> int:
+def insert_crawl(db: Connection, protocol: Protocol, sample: str, targets: list[dict[str, str]], as_of: date) -> int:
+    """Add a crawl that begins now; return its id."""
     return _id(
         db,
         r.crawl,

@@ -167,7 +167,7 @@ capture = Table(
         "url", CleanText, nullable=False
     ),  # as the first hit showed it: servers mind order and spelling of parameters
     Column("state", String(10), nullable=False),  # pending | done
-    Column("outcome", String(20)),  # ok | soft-404 | gone | blocked | robots | refused | too-large | failed
+    Column("outcome", String(20)),  # ok | soft-404 | gone | blocked | robots | refused | too-large | failed | no-copy
     Column("reason", CleanText),
     Column("status", Integer),  # HTTP status
     Column("final_url", CleanText),

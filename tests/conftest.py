@@ -19,6 +19,7 @@ from tests.services.swishe import swishe as run_swishe
 from tests.services.trac import trac as run_trac
 from tests.services.wagtail import wagtail as run_wagtail
 from tests.services.wordpress import wordpress as run_wordpress
+from tests.year import Year, live
 
 SERVICE_FIXTURES = {
     "postgres_url",
@@ -109,3 +110,9 @@ def swishe() -> Iterator[Engine]:
     """A site of more than 300 pages and documents, searched by Swish-e."""
     with run_swishe() as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    """Twelve monthly runs over the living replica; read it, change nothing."""
+    return live(tmp_path_factory.mktemp("year") / "year")

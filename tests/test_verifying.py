@@ -235,6 +235,17 @@ def test_a_few_hits_less_are_no_fall(site, tmp_path):
     assert newest(url)[1]["mentor"].status == "complete"
 
 
+def test_where_one_query_lost_all_its_hits_a_few_that_another_lost_are_no_news_either(site, tmp_path):
+    coaching = {"/coach": ("Coaching", "A coach for the schools of Small Borough.")}
+    site.answers = searchable(PAGES | coaching)
+    url, _ = crawl(site, tmp_path)
+    site.answers = searchable({path: page for path, page in PAGES.items() if "Mentor" not in page[0]})
+    crawl(site, tmp_path)
+    searches = newest(url)[1]
+    assert (searches["mentor"].status, searches["coach"].status) == ("suspect", "suspect")
+    assert "0 hits now, 1 in crawl 1" in searches["coach"].reason
+
+
 def test_killed_before_the_controls_after_it_asks_them_when_it_goes_on(site, tmp_path):
     url, _ = crawl(site, tmp_path)
     with Record.open(url) as record, record.begin() as db:  # what stands there after a kill in that instant
