@@ -96,7 +96,10 @@ class AskingSpider(Spider):
                 raise FetchProblem("refused", GuardedResolver.refused[host], url=ask.url) from problem
             raise FetchProblem("network", f"{host}: there is no such host", url=ask.url) from problem
         except (DownloadConnectionRefusedError, DownloadFailedError, ResponseDataLossError) as problem:
-            raise FetchProblem("network", f"{_host(ask.url)}: {_words(problem)}", url=ask.url) from problem
+            why = _words(problem)
+            if "certificate" in why:
+                why += "; a site file with verify = false would leave it unverified (docs/platforms.md)"
+            raise FetchProblem("network", f"{_host(ask.url)}: {why}", url=ask.url) from problem
         except (NotSupported, UnsupportedURLSchemeError, ValueError) as problem:
             raise FetchProblem("refused", str(problem), url=ask.url) from problem
 

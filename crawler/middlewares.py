@@ -21,6 +21,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import outcomes
 from crawler.guard import allowed_pairs, refusal
+from crawler.sharing import Sharing
 from crawler.web import split
 
 
@@ -40,26 +41,33 @@ class WaitTooLong(IgnoreRequest):
     """The host asked, by Retry-After, for a longer wait than a run may spend."""
 
 
-def slot_key(url: str) -> str:
-    """Return what is throttled together: host and port (Scrapy's own key would put all ports of a host in one slot)."""
-    return split(url).netloc.rpartition("@")[2].lower()
+def slot_of(request: Request) -> str:
+    """Return what a request is throttled together with, as AddressGuard has set it (crawler/sharing.py).
+
+    Where a rendered page goes by itself, no request of ours has passed the guard: there it is the host.
+    """
+    return str(request.meta.get("download_slot") or split(request.url).netloc.lower())
 
 
 class AddressGuard:
-    """Refuses addresses by their spelling; what they resolve to is checked by the resolver (guard.py)."""
+    """Refuses addresses by their spelling; what they resolve to is checked by the resolver (guard.py).
+
+    What it lets through it puts in a slot: hosts on shared machines are throttled together.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.allowed = allowed_pairs(crawler.settings.getlist("MENTORWATCH_ALLOW"))
+        self.sharing = Sharing(self.allowed)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> AddressGuard:
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
+    async def process_request(self, request: Request) -> None:
         reason = refusal(request.url, self.allowed)
         if reason:
             raise RefusedAddress(reason)
-        request.meta["download_slot"] = slot_key(request.url)
+        request.meta["download_slot"] = await self.sharing.slot(request.url)
 
 
 class CautiousRobots(RobotsTxtMiddleware):
@@ -112,7 +120,7 @@ class CautiousRobots(RobotsTxtMiddleware):
         if delay:
             downloader = self.crawler.engine.downloader if self.crawler.engine else None
             slots = downloader.per_slot_settings if downloader is not None else {}
-            key = slot_key(request.url)
+            key = slot_of(request)
             longer = max(float(delay), self.crawler.settings.getfloat("DOWNLOAD_DELAY"))
             slots.setdefault(key, {"delay": longer, "concurrency": 1})
             if downloader is not None and key in downloader.slots:
@@ -136,7 +144,7 @@ class Patience:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        key = slot_key(request.url)
+        key = slot_of(request)
         while (wait := self._until.get(key, 0.0) - time.monotonic()) > 0:
             if wait > self.longest:
                 raise WaitTooLong(f"{key} asked to be left alone for {wait:.0f} more seconds")
@@ -148,7 +156,7 @@ class Patience:
         wait = seconds_to_wait(response.headers.get("Retry-After"))
         if wait is None:
             return response
-        key = slot_key(request.url)
+        key = slot_of(request)
         self._until[key] = max(self._until.get(key, 0.0), time.monotonic() + wait)
         if wait > self.longest:
             raise WaitTooLong(f"{key} answered {response.status} and asks for {wait:.0f} seconds without requests")

@@ -206,7 +206,8 @@ def _label_rank(control: Control) -> int:
 def _text_rank(text: str) -> int:
     if not text or len(text) > 60:
         return 0
-    bare = re.sub(r"^\W+|[^\w)]+$", "", text).strip("() ") if not text.endswith(")") else text.strip(" [|")
+    bare = text[1:-1] if text[0] + text[-1] in {"()", "[]"} else text
+    bare = re.sub(r"^\W+", "", bare) if bare.endswith(")") else re.sub(r"^\W+|\W+$", "", bare)
     match = _next_words().match(bare)
     if match and (match["rest"] is None or _rest().match(match["rest"].strip())):
         return 9 if match["rest"] is None and bare.startswith(("next", "nesaf")) else 8 if match["rest"] is None else 7

@@ -111,13 +111,14 @@ class PagingRules(_Strict):
 
 
 class Platform(_Strict):
-    """One search platform, or, with `hosts`, one site's exception."""
+    """One search platform, or, with `hosts`, one site's exception; only of these `verify` may be false (certificates.py)."""
 
     name: str
     hosts: tuple[str, ...] = ()
     script_only: bool = False
     home: str = ""
     note: str = ""
+    verify: bool = True
     fingerprint: Fingerprint = Field(default_factory=Fingerprint)
     query: Query = Field(default_factory=Query)
     results: Results = Field(default_factory=Results)
@@ -186,6 +187,8 @@ def site_exceptions(folder: Path = SITE_DIR) -> tuple[Platform, ...]:
     """The sites of a folder of TOML files; each names its hosts. Raises PlatformFileError."""
     found = _read_folder(folder)
     for site in found:
+        if not site.verify and not site.note:
+            raise PlatformFileError(f"{folder / site.name}: note: a site file with verify = false says why")
         if not site.hosts:
             raise PlatformFileError(f"{folder / site.name}: hosts: a site file names the hosts that it is for")
     return found

@@ -88,11 +88,19 @@ def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:
         changed[field] = values.get(literal, literal)
     if not changed or "submit" not in body:
         return None
-    wanted = set(changed)
     for candidate in forms.forms(page):
         owned = forms.controls(candidate)
+        wanted = {_field_of(name, candidate): name for name in changed}
         names_by = {c.get("id") or c.get("name") or "": c.get("name") or "" for c in owned}
         names_by |= {c.get("name") or "": c.get("name") or "" for c in owned}
-        if wanted <= set(names_by):
-            return forms.submission(candidate, page, None, {names_by[field]: value for field, value in changed.items()})
+        if wanted.keys() <= set(names_by):
+            values = {names_by[field]: changed[name] for field, name in wanted.items()}
+            return forms.submission(candidate, page, None, values)
     return forms.submission(form, page, None, changed) if form is not None else None
+
+
+def _field_of(spelled: str, form: HtmlElement) -> str:
+    """The field that a script spells 'formName.field', where that is the form's name; else as it is spelled."""
+    holder, _, field = spelled.rpartition(".")
+    named = holder and holder.rpartition(".")[2] in {form.get("name"), form.get("id")}
+    return field if named else spelled

@@ -31,6 +31,7 @@ MOST_ASKED = 9
 FEW_WORDS = 2
 FEW_ITEMS = 3
 SAME_HITS = 0.6
+FULL_PAGES = {10, 15, 20, 25, 30, 50, 100}
 GUESSES = (Paging("page", 1, 1), Paging("start", 0, 0), Paging("p", 1, 1), Paging("offset", 0, 0))
 
 
@@ -194,8 +195,10 @@ class Prover:
                     return
 
     async def _with_paging(self, spec: SearchSpec, some: ResultsPage, layout: Layout, word: str) -> SearchSpec:
-        """The spec with a paging parameter found by trying, where a page has more hits than it lists and no way on."""
-        more = some.total.number is not None and some.total.number > len(some.items) >= 5
+        """The spec with a paging parameter found by trying, where a page has (or may have) more hits than it lists and no way on."""
+        stated = some.total.number
+        # A round number of hits without a total and without a way on may be a first page whose pager was not understood.
+        more = stated > len(some.items) >= 5 if stated is not None else len(some.items) in FULL_PAGES
         if some.next is not None or spec.paging is not None or not more or spec.method != "GET" or "#" in spec.url:
             return spec
         first = {item.url for item in some.items}

@@ -13,11 +13,11 @@ from typing import cast
 from weakref import WeakKeyDictionary
 
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, Response
 
 from crawler.browser import Browser
+from crawler.certificates import Handler
 from crawler.function import SearchFunction
 from crawler.guard import allowed_pairs
 from crawler.middlewares import CautiousRobots, RefusedAddress
@@ -88,7 +88,7 @@ def host_in(others: dict[str, int], where: str) -> bool:
     return bool({where, host} & set(others)) or f"{host.removeprefix('www.')}:{port}" in others
 
 
-class RenderingHandler(HTTP11DownloadHandler):
+class RenderingHandler(Handler):
     """Scrapy's own handler, and the browser for requests that carry an Ask to render."""
 
     def __init__(self, crawler: Crawler) -> None:

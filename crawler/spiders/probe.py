@@ -7,6 +7,7 @@ from typing import Any
 
 from crawler.asking import Hit, SearchFunction, State, conclude
 from crawler.caps import read_whole
+from crawler.certificates import unverified_hosts
 from crawler.exceptions import Saved, save_site
 from crawler.fetching import AskingSpider
 from crawler.web import Ask, Page
@@ -68,6 +69,8 @@ def describe(
             status, reason = conclude(state)
         else:
             status, reason = "found", f"read 1 page of {query!r}; --to-end reads them all and proves the end"
+    if (said := unverified_hosts(function)) and said not in reason:
+        reason = f"{reason}; {said}"
     seen: dict[str, Any] = {
         "home_url": home_url,
         "found": function.found,

@@ -27,6 +27,7 @@ from sqlalchemy.engine import Connection
 from crawler import earlier, frontier, outcomes, progress, revisits
 from crawler.asking import Reading, SearchFunction, State
 from crawler.caps import read_whole
+from crawler.certificates import noted
 from crawler.committees import COMMITTEE, Overhearing, Staying, committee_homes, place_of
 from crawler.fallback import Bounds, Fallback
 from crawler.fetching import AskingSpider
@@ -160,6 +161,7 @@ class SiteSearch(AskingSpider):
         fetch = Staying(self.fetch, site.home_url) if site.host_kind == COMMITTEE else Overhearing(self.fetch)
         last = earlier.last_function(self.record, site.id, rendered=self.settings.getbool("MENTORWATCH_RENDER"))
         function = await self._known_or_found(site, fetch, last[1] if last else None)
+        function = noted(function)
         changed = earlier.changed_from(last, function)
         homes: list[str] = []
         if isinstance(fetch, Overhearing) and self.settings.getbool("MENTORWATCH_COMMITTEES"):
