@@ -5,6 +5,7 @@ The rules are HTML's form submission algorithm, plus what browsers do for old pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +20,11 @@ KNOWN_TYPES = {
     "datetime-local", "checkbox", "radio", "file", "submit", "image", "reset", "button",
 }  # fmt: skip
 MOST_CONTROLS = 2000
+# ASP.NET: what a link or button sets when it sends the form by script.
+POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
+POSTBACK_OPTIONS = re.compile(
+    r"WebForm_PostBackOptions\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE
+)
 
 
 def kind(control: HtmlElement) -> str:

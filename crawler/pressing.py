@@ -11,10 +11,6 @@ from crawler import forms
 from crawler.searchbox import pressed
 from crawler.web import Ask, Page, joined
 
-POSTBACK = re.compile(r"__doPostBack\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE)
-POSTBACK_OPTIONS = re.compile(
-    r"WebForm_PostBackOptions\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]([^'\"]*)['\"]", re.IGNORECASE
-)
 CALL = re.compile(r"(?:javascript:|return\s+)?\s*([A-Za-z_$][\w$.]*)\s*\(([^()]*)\)")
 
 
@@ -39,7 +35,7 @@ def press(control: Control, page: Page) -> Ask | None:
     element = control.element
     form = _form_of(element, page)
     if control.script:
-        posted = POSTBACK.search(control.script) or POSTBACK_OPTIONS.search(control.script)
+        posted = forms.POSTBACK.search(control.script) or forms.POSTBACK_OPTIONS.search(control.script)
         if posted and form is not None:
             return forms.submission(form, page, None, {"__EVENTTARGET": posted[1], "__EVENTARGUMENT": posted[2]})
         return _called(control.script, page, form)

@@ -64,6 +64,8 @@ def _of_form(form: HtmlElement, page: Page) -> list[Candidate]:
             continue
         name = control.get("name") or ""
         sent = [(n, "" if n == name else v) for n, v in forms.sent_fields(form, button)]
+        if button is None and (posted := _posting_link(control, form)):
+            sent = [pair for pair in sent if pair[0] not in dict(posted)] + posted
         spec = SearchSpec(
             how="form",
             url=url,
@@ -75,6 +77,20 @@ def _of_form(form: HtmlElement, page: Page) -> list[Candidate]:
         )
         found.append(Candidate(spec, score, why))
     return found
+
+
+def _posting_link(control: HtmlElement, form: HtmlElement) -> list[tuple[str, str]]:
+    """The fields that a link beside the box sets when it sends the form in a button's stead (ASP.NET's LinkButton)."""
+    for group in control.iterancestors():
+        for link in group.iter("a"):
+            script = f"{link.get('href') or ''} {link.get('onclick') or ''}"
+            posted = forms.POSTBACK.search(script) or forms.POSTBACK_OPTIONS.search(script)
+            said = f"{link.text_content()} {link.get('title') or ''} {' '.join(i.get('alt') or '' for i in link.iter('img'))}"
+            if posted and (finder("forms", "search_words").search(said) or said.strip(" !»>").lower() == "go"):
+                return [("__EVENTTARGET", posted[1]), ("__EVENTARGUMENT", posted[2])]
+        if group is form:
+            break
+    return []
 
 
 def _whole_site(sent: Sequence[tuple[str, str]], owned: Sequence[HtmlElement]) -> tuple[tuple[str, str], ...]:

@@ -58,6 +58,14 @@ TOTALS = [
     ("Dangos 1 i 10 o 45", 45, "exact", (1, 10)),
     ("Canlyniadau 1 i 10 o tua 45", 45, "estimate", (1, 10)),
     ("Dim canlyniadau", 0, "exact", None),
+    ("Twenty-seven pages mention coaching.", 27, "exact", None),
+    ("One hundred and five documents match", 105, "exact", None),
+    ("Hits: 1'051", 1051, "exact", None),
+    ("Pages (33)", 33, "exact", None),
+    ("20+ results", 20, "estimate", None),
+    ("Results for coaching near CF10 3AT within 25 miles: 33", 33, "exact", None),
+    ("143 pages searched. After removing expired content: 34 results.", 34, "exact", None),
+    ("Results (page 1 of 4; 31 total)", 31, "exact", None),
     ("Hits 1-6 (6 in all)", 6, "exact", (1, 6)),
     ("45 things match 'coaching'", 45, "exact", None),
     ("One leaflet mentions coaching", 1, "exact", None),
@@ -388,3 +396,76 @@ def test_scripts_templates_and_hidden_parts_are_not_read():
     anatomy = take_apart(page(hidden + "<p>Seen</p>"))
     assert "Seen" in [line.text for line in anatomy.lines]
     assert not says_none([line.text for line in anatomy.lines])
+
+
+def test_a_number_that_was_nought_for_the_nonsense_word_is_the_total_whatever_stands_beside_it():
+    badge = '<h3>On our pages <span class="badge">{}</span></h3>'
+    rows = "".join(
+        f'<li><h4><a href="/p/{n}">Page {n} on coaching</a></h4><p>Coaching for all, {n}.</p></li>' for n in range(10)
+    )
+    nothing = page(f"{badge.format(0)}<p>Try other words</p>")
+    some = page(f"{badge.format(33)}<ol>{rows}</ol>")
+    layout, empty, full = learn(nothing, "zorvaquil", some, "coaching", Reader(SPEC))
+    assert (full.total.number, empty.says_none, len(full.items)) == (33, True, 10)
+    assert read(page(f"{badge.format(0)}<p>Try other words</p>"), "extranet", Reader(SPEC, layout)).says_none
+
+
+def test_headings_with_counts_are_no_hits():
+    lists = "".join(
+        f'<h3><a href="/section/{s}">Section {s}</a> (3)</h3><ul>'
+        + "".join(f'<li><a href="/{s}/{n}">Leaflet {s}{n}</a> All about coaching in part {n}.</li>' for n in range(3))
+        + "</ul>"
+        for s in "abcd"
+    )
+    result = learn(page("<p>No results</p>"), "zorvaquil", page(f"<p>12 results</p>{lists}"), "coaching", Reader(SPEC))[
+        2
+    ]
+    assert [item.title for item in result.items] == [f"Leaflet {s}{n}" for s in "abcd" for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "(Next 10 results)",
+        "See 23 more",
+        "&larr; Older results",
+        "Turn over &#9758;",
+        "Go on to the next set (page 2 of 4)",
+        "Tudalen nesaf &raquo;",
+    ],
+)
+def test_a_link_that_leads_on_is_understood(label):
+    rows = "".join(
+        f'<li><h4><a href="/p/{n}">Page {n} on coaching</a></h4><p>Coaching, {n}.</p></li>' for n in range(10)
+    )
+    body = f'<ol>{rows}</ol><p><a href="/search?q=coaching&amp;n=2">{label}</a></p>'
+    result = learn(page("<p>No results</p>"), "zorvaquil", page(body), "coaching", Reader(SPEC))[2]
+    assert result.next is not None, label
+    assert result.next.url.endswith("n=2")
+
+
+def test_a_list_in_json_is_read_by_what_its_keys_are_called():
+    body = '{"data": [{"attributes": {"title": "Coaching"}, "links": {"self": {"href": "/coaching"}}}], "meta": {"count": 12}, "links": {"next": {"href": "/search?q=coaching&o=1"}}}'
+    result = read(Page(Ask(URL), URL, 200, "application/vnd.api+json", body.encode()), "coaching", Reader(SPEC))
+    assert [(i.url, i.title) for i in result.items] == [("http://www.council.example/coaching", "Coaching")]
+    assert (result.total.number, result.next and result.next.url) == (
+        12,
+        "http://www.council.example/search?q=coaching&o=1",
+    )
+
+
+def test_xml_of_no_standard_is_read_likewise():
+    body = '<?xml version="1.0"?><found total="2"><doc><name>Coaching</name><link>/a</link></doc><doc><name>More coaching</name><link>/b</link></doc></found>'
+    result = read(Page(Ask(URL), URL, 200, "text/xml", body.encode()), "coaching", Reader(SPEC))
+    assert ([i.title for i in result.items], result.total.number) == (["Coaching", "More coaching"], 2)
+
+
+def test_a_notice_where_results_should_be_is_not_an_empty_page():
+    foot = "".join(f"<p>{line}</p>" for line in ("Contact us", "Privacy", "Cookies", "Accessibility", "Copyright"))
+    rows = "".join(f"<li><h4><a href=/p/{n}>Page {n}</a></h4><p>coaching</p></li>" for n in range(3))
+    some = page(f"<p>3 results</p><ol>{rows}</ol>{foot}")
+    layout, _, full = learn(page(f"<p>No results</p>{foot}"), "zorvaquil", some, "coaching", Reader(SPEC))
+    assert len(full.items) == 3
+    notice = Page(Ask(URL), URL, 200, "text/html", b"<html><body><h1>Back soon</h1></body></html>")
+    assert read(notice, "coaching", Reader(SPEC, layout), 1).alien
+    assert not read(page(f"<p>Nothing more here</p>{foot}"), "coaching", Reader(SPEC, layout), 1).alien

@@ -9,7 +9,7 @@ from crawler.candidates import candidates, common_paths
 from crawler.forms import forms, submission
 from crawler.knownwords import known_words, nonsense_word
 from crawler.searchform import form_candidates
-from crawler.searchlinks import frames, opensearch_specs, refreshed, search_actions, search_pages, ways_in
+from crawler.searchlinks import frames, help_pages, opensearch_specs, refreshed, search_actions, search_pages, ways_in
 from crawler.searchspec import SearchSpec
 from crawler.web import Ask, Page
 
@@ -220,3 +220,56 @@ def test_a_spec_survives_the_record():
     spec = best(SEARCHES["hidden fields and defaults"][0])
     assert spec is not None
     assert SearchSpec.from_json(spec.to_json()) == spec
+
+
+def test_a_link_that_posts_back_sends_the_form_in_a_buttons_stead():
+    found = best(
+        '<form id="Form" method="post" action="default.aspx"><input type="hidden" name="__EVENTTARGET" value="">'
+        '<input type="hidden" name="__EVENTARGUMENT" value=""><input type="hidden" name="__VIEWSTATE" value="dDw">'
+        '<a href="javascript:__doPostBack(\'dnn$LOGIN$cmd\',\'\')">Login</a><span><input type="text" name="dnn$SEARCH$txtSearch">'
+        "<a href=\"javascript:__doPostBack('dnn$SEARCH$cmdSearch','')\">Search</a></span></form>"
+    )
+    assert found is not None
+    assert (found.method, found.query_param) == ("POST", "dnn$SEARCH$txtSearch")
+    assert dict(found.fields)["__EVENTTARGET"] == "dnn$SEARCH$cmdSearch"
+    assert dict(found.fields)["__VIEWSTATE"] == "dDw"
+
+
+def test_of_several_buttons_the_one_that_searches_the_site_is_pressed():
+    found = best(
+        '<form action="/find"><input name="word"><input type="submit" name="op" value="A to Z">'
+        '<input type="submit" name="op" value="Search jobs"><button name="op" value="site">Search website</button></form>'
+    )
+    assert found is not None
+    assert dict(found.fields)["op"] == "site"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        '<label><input type="radio" name="in" value="web" checked> The web</label> <label><input type="radio" name="in" value="us"> Council site</label>',
+        '<input type="radio" name="in" value="news" id="n"><label for="n">News only</label><input type="radio" name="in" value="us" id="s"><label for="s">This site</label>',
+    ],
+    ids=["the-web-is-ticked", "nothing-is-ticked"],
+)
+def test_where_there_is_a_choice_the_site_is_searched(choice):
+    found = best(f'<form action="/search"><input name="q">{choice}<input type="submit" value="Search"></form>')
+    assert found is not None
+    assert dict(found.fields)["in"] == "us"
+
+
+def test_a_choice_that_somebody_made_is_kept():
+    choice = '<input type="radio" name="in" value="county" checked> All of Kent <input type="radio" name="in" value="us"> This site'
+    found = best(f'<form action="/search"><input name="q">{choice}<input type="submit" value="Search"></form>')
+    assert found is not None
+    assert dict(found.fields)["in"] == "county"
+
+
+def test_a_button_that_only_leads_somewhere_is_a_link():
+    button = '<form action="/search-us"><button class="icon">Search</button></form>'
+    assert search_pages(page(button)) == [f"{HOME}search-us"]
+
+
+def test_pages_that_explain_the_site_are_looked_at_last():
+    links = '<a href="/contact">Contact</a><a href="/az">Site map</a><a href="/how">Help with finding things</a>'
+    assert help_pages(page(links)) == [f"{HOME}how", f"{HOME}az"]
