@@ -1,4 +1,5 @@
-"""What the model sees of a passage: words, letters, roles, who stands where, and the title, each a block of its own.
+"""What the model sees of a passage: words, letters, roles, who stands where, and the title, each a block of its own, and what its
+words mean (classifier/meanings.py).
 
 A block is a bag of features weighted as in TF-IDF (1 + log count, times idf, to unit length), so that a long passage or a
 talkative block does not outweigh the rest. The blocks' weights were chosen by grouped cross-validation (docs/judging.md).
@@ -10,16 +11,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
+from classifier.meanings import Meanings
 from classifier.passages import Passage
-from classifier.relations import neighbours, recipients, sequences, sequences_of_kinds
+from classifier.relations import bystanders, neighbours, recipients, sequences, sequences_of_kinds
 from classifier.roles import fold, tag, tokens
 
 # Block -> weight.
@@ -30,10 +32,21 @@ BLOCKS = {
     "kinds": 0.7,
     "neighbours": 1.0,
     "recipients": 0.55,
+    "bystanders": 0.39,
     "title": 0.5,
 }
+_MEANINGS = 0.71  # weight of each view of what words mean
 # Passages that must hold a feature for it to be kept.
-_LEAST = {"words": 2, "letters": 3, "roles": 3, "kinds": 3, "neighbours": 3, "recipients": 3, "title": 2}
+_LEAST = {
+    "words": 2,
+    "letters": 3,
+    "roles": 3,
+    "kinds": 3,
+    "neighbours": 3,
+    "recipients": 3,
+    "bystanders": 3,
+    "title": 2,
+}
 _LETTERS = 4  # n-gram length inside a word with its blanks; lengths 3 to 5 together gave nothing more
 _MOST = 25_000  # features kept a block, the most frequent first: bounds the model file
 
@@ -76,6 +89,7 @@ def _features(passage: Words) -> dict[str, list[str]]:
         "kinds": sequences_of_kinds(passage.tags),
         "neighbours": neighbours(passage.tags),
         "recipients": recipients(passage.tags),
+        "bystanders": bystanders(passage.tags),
         "title": passage.title,
     }
 
@@ -83,10 +97,13 @@ def _features(passage: Words) -> dict[str, list[str]]:
 class Vectoriser:
     """Features -> columns. Fit on passages, then transform any; its state is plain lists and arrays (:meth:`state`)."""
 
-    def __init__(self, vocabulary: dict[str, list[str]], idf: dict[str, NDArray[np.float64]]) -> None:
+    def __init__(
+        self, vocabulary: dict[str, list[str]], idf: dict[str, NDArray[np.float64]], meanings: Meanings
+    ) -> None:
         self.vocabulary = vocabulary
         self.idf = idf
-        self.size = sum(len(names) for names in vocabulary.values())
+        self.meanings = meanings
+        self.named = sum(len(names) for names in vocabulary.values())  # columns before those of meanings
         self._index: dict[str, dict[str, int]] = {}
         offset = 0
         for block, names in vocabulary.items():
@@ -96,7 +113,7 @@ class Vectoriser:
         self._remembered: dict[str, list[int]] = {}  # word -> columns of its letters
 
     @classmethod
-    def fit(cls, passages: Iterable[Words]) -> Vectoriser:
+    def fit(cls, passages: Sequence[Words]) -> Vectoriser:
         """Learn the columns and how rare each is."""
         seen: dict[str, Counter[str]] = {block: Counter() for block in BLOCKS}
         count = 0
@@ -112,21 +129,25 @@ class Vectoriser:
             ranked = sorted((-number, name) for name, number in counts.items() if number >= _LEAST[block])
             vocabulary[block] = [name for _, name in ranked[:_MOST]]
             idf[block] = np.array([math.log((1 + count) / (1 + counts[n])) + 1 for n in vocabulary[block]])
-        return cls(vocabulary, idf)
+        return cls(vocabulary, idf, Meanings.fit(passages))
 
     def state(self) -> dict[str, object]:
         """Return what :meth:`restore` needs."""
-        return {"vocabulary": self.vocabulary, "idf": self.idf}
+        return {"vocabulary": self.vocabulary, "idf": self.idf, "meanings": {"weights": self.meanings.weights}}
 
     @classmethod
     def restore(cls, state: dict[str, dict[str, object]]) -> Vectoriser:
         """Return the vectoriser of a saved :meth:`state`."""
         vocabulary = {block: list(names) for block, names in state["vocabulary"].items()}  # type: ignore[call-overload]
         idf = {block: np.asarray(values, dtype=np.float64) for block, values in state["idf"].items()}
-        return cls(vocabulary, idf)
+        return cls(vocabulary, idf, Meanings(np.asarray(state["meanings"]["weights"], dtype=np.float64)))
 
     def transform(self, passages: Sequence[Words]) -> csr_matrix:
-        """Return one row a passage."""
+        """Return one row a passage: its named features, then ``meanings.columns`` more."""
+        meant = csr_matrix(_MEANINGS * self.meanings.transform(passages))
+        return csr_matrix(hstack([self._named(passages), meant], format="csr"))
+
+    def _named(self, passages: Sequence[Words]) -> csr_matrix:
         columns: list[int] = []
         counts: list[int] = []
         lengths: list[int] = []  # of each passage's blocks, one after the other
@@ -145,7 +166,7 @@ class Vectoriser:
         weights = np.tile(np.array(list(BLOCKS.values())), len(passages))
         values *= (weights / np.where(norms > 0, norms, 1.0))[which]
         ends = np.concatenate([[0], np.cumsum(blocks.reshape(len(passages), len(BLOCKS)).sum(axis=1))])
-        return csr_matrix((values, indices, ends), shape=(len(passages), self.size))
+        return csr_matrix((values, indices, ends), shape=(len(passages), self.named))
 
     def _found(self, passage: Words) -> Iterator[dict[int | None, int]]:
         """Yield columns and counts of each block in the order of :data:`BLOCKS`; None counts what has no column."""

@@ -29,12 +29,14 @@ from study.errors import UserError
 
 RELEVANT, OFF_TOPIC, AMBIGUOUS = "relevant", "off-topic", "ambiguous"
 TRUSTED: tuple[str, ...] = ()  # beyond skops' own list: nothing
-_FORMAT = 1
+_FORMAT = 2
 _CODE = (
     "passages.py",
     "roles.py",
     "roles.toml",
     "relations.py",
+    "meanings.py",
+    "meanings.npz",
     "features.py",
     "depth.py",
     "labels.py",

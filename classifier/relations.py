@@ -6,10 +6,11 @@ words are roles (classifier/roles.py), so that a sentence never seen before stil
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from classifier.roles import Tagged, kinds, role_names
+from classifier.roles import Tagged, kinds, people, role_names
 
 _NEAR = 14  # tagged tokens each side in which the nearest role is looked for
 _CLAUSE = 9  # tokens each side in which a recipient is looked for, never past the end of a sentence
@@ -100,7 +101,7 @@ def _sentences(tags: Tagged) -> Iterator[Tagged]:
 
 
 def _in_sentence(sentence: Tagged) -> Iterator[str]:
-    roles = role_names()
+    roles = people()
     for index, item in enumerate(sentence):
         if item[:2] not in ("M:", "C:"):
             continue
@@ -142,3 +143,42 @@ def _active(form: str, before: Tagged, after: Tagged, roles: frozenset[str]) -> 
 
 def _first(items: Tagged, roles: frozenset[str], within: int) -> str:
     return next((item for item in items[:within] if item in roles), "none")
+
+
+def bystanders(tags: Tagged) -> list[str]:
+    """Return features of the people about each keyword where grammar does not say more: the nearest on either side within the
+    sentence, else the last of the sentences before, those of the title, and which kind there is most of.
+
+    'Lunchtimes used to be the worst part of the day for new supervisors. Now each has a mentor' names nobody beside the keyword.
+    """
+    sentences = list(_sentences(tags))
+    found: list[str] = []
+    title = _people_in(sentences[0]) if sentences else []
+    before = title
+    for sentence in sentences:
+        here = _people_in(sentence)
+        for index, item in enumerate(sentence):
+            if item[:2] in ("M:", "C:"):
+                form = item[2:]
+                left = (_people_in(sentence[:index]) or ["-"])[-1]
+                right = (_people_in(sentence[index + 1 :]) or ["-"])[0]
+                found += [f"{form}:l={left}", f"{form}:r={right}", f"l={left}", f"r={right}"]
+                found += [f"{left}|{right}", f"{form}:{left}|{right}", f"title={(title or ['-'])[0]}"]
+                if not here:
+                    found += [f"before={(before or ['-'])[-1]}", f"{form}:before={(before or ['-'])[-1]}"]
+        before = here or before
+    return found + _shares(tags)
+
+
+def _people_in(tags: Tagged) -> list[str]:
+    kind, who = kinds(), people()
+    return [kind.get(item, item).upper() for item in tags if item in who]
+
+
+def _shares(tags: Tagged) -> list[str]:
+    """Return which kind of people a passage has most of, and the quarter in which the share of grown-up staff and of the young lies."""
+    counts = Counter(_people_in(tags))
+    if not counts:
+        return ["nobody"]
+    quarters = [f"{kind}:{4 * counts[kind] // counts.total()}" for kind in ("ADULT", "CHILD")]
+    return [f"most={counts.most_common(1)[0][0]}", *quarters]

@@ -44,6 +44,12 @@ def role_names() -> frozenset[str]:
 
 
 @cache
+def people() -> frozenset[str]:
+    """Return the names of the roles that are people, who can be mentored or coached."""
+    return frozenset(_data()["people"]["roles"])
+
+
+@cache
 def kinds() -> dict[str, str]:
     """Return role -> the kind it stands for where roles are too fine; a role without one is its own."""
     return {role: kind for kind, roles in _data()["kinds"].items() for role in roles}
@@ -63,6 +69,11 @@ def lexicon() -> tuple[dict[tuple[str, ...], str], dict[str, str], dict[str, int
     for key in phrases:
         longest[key[0]] = max(longest.get(key[0], 1), len(key))
     return phrases, words, longest
+
+
+def is_keyword(word: str) -> bool:
+    """Return whether a folded ``word`` is mentor, coach or a form of either."""
+    return _keyword(word) is not None
 
 
 def tokens(text: str) -> list[str]:

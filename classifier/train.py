@@ -43,7 +43,7 @@ def _train(protocol: Protocol, examples: Sequence[Example]) -> Model:
     material = prepare(protocol, examples)
     vectoriser = Vectoriser.fit(material.words)
     features = vectoriser.transform(material.words)
-    kernel = kernel_of(features)
+    kernel = kernel_of(features, vectoriser.named)
     out = out_of_fold(material, features, kernel)
     thresholds = choose(protocol, material, out)
     slope, offset = calibrate(protocol, material, out.pages[RELEVANT])
