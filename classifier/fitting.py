@@ -21,7 +21,7 @@ from classifier.depth import DEPTHS, measures
 from classifier.features import Words, take_apart, words_of
 from classifier.labels import Example
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Linear, Pooled, pool
-from classifier.passages import cut
+from classifier.passages import Cut
 from study.protocol import Protocol
 
 FOLDS = 5
@@ -70,9 +70,9 @@ def prepare(protocol: Protocol, examples: Sequence[Example]) -> Material:
     owner: list[int] = []
     depth = []
     for index, example in enumerate(examples):
-        passages = cut(example.title, example.text, protocol.core)
-        depth.append(measures(example.title, example.text, passages))
-        taken = [words_of(example.title, passage) for passage in passages]
+        page = Cut.of(example.title, example.text, protocol.core)
+        depth.append(measures(page))
+        taken = [words_of(example.title, passage) for passage in page.passages]
         taken = taken or [take_apart(example.title, example.text[:700])]
         words += taken
         owner += [index] * len(taken)
@@ -127,13 +127,15 @@ def kernel_of(features: csr_matrix, sparse: int) -> Vector:
 
 
 def fit_linear(material: Material, features: csr_matrix, kernel: Vector, part: Mask) -> Linear:
-    """Fit every output on the examples of ``part``: approaches on relevant texts only, the rest on all."""
+    """Fit every output on the examples of ``part`` that it is asked of: approaches on relevant texts, topics on the others."""
     scores: dict[str, tuple[Vector, float]] = {}
-    narrow = [name for name in material.outputs if name.startswith("approaches:")]
-    broad = [name for name in material.outputs if name not in narrow]
-    for names, known in ((broad, part), (narrow, part & material.which(RELEVANT))):
+    relevant = material.which(RELEVANT)
+    approaches = [name for name in material.outputs if name.startswith("approaches:")]
+    topics = [name for name in material.outputs if name.startswith("topics:")]
+    rest = [name for name in material.outputs if name not in (*approaches, *topics)]
+    for names, known in ((rest, part), (approaches, part & relevant), (topics, part & ~relevant)):
         rows = np.flatnonzero(known[material.owner])
-        columns = np.array([material.outputs.index(name) for name in names])
+        columns = np.array([material.outputs.index(name) for name in names], dtype=np.int64)
         targets = np.where(material.targets[np.ix_(material.owner[rows], columns)], 1.0, -1.0)
         if RELEVANT in names:
             targets[material.which(AMBIGUOUS)[material.owner[rows]], names.index(RELEVANT)] = _DOUBTFUL

@@ -111,7 +111,7 @@ class Judge:
             approaches=(
                 self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC or self.every_code else ()
             ),
-            depth=str(self.model.depth.predict([measures(page.title, page.text, speaking)])[0]),
+            depth=str(self.model.depth.predict([measures(page)])[0]),
             flags=self._flags(page, index, pooled, speaking, decision),
             evidence=_quotes(page, [page.passages[k] for k in order]),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
@@ -183,7 +183,7 @@ class Judge:
             relation=self._relation(page, page.passages),
             topics=cued("topics"),
             approaches=cued("approaches"),
-            depth=by_rule(page.title, page.text, page.passages),
+            depth=by_rule(page),
             flags=cued("flags"),
             evidence=_quotes(page, page.passages),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),

@@ -251,13 +251,17 @@ def calibration(protocol: Protocol, rows: Sequence[Labelled], held: Held) -> Fig
 
 
 def names(rows: Sequence[Labelled], find: Callable[[str, str], Iterable[str]]) -> Figures | None:
-    """Return found, missed and wrong names a code, on rows whose labels name those that stand in the text."""
+    """Return found, missed and wrong names a code, on rows whose labels name those that stand in the text.
+
+    Codes that no label names are not asked of: the labels do not say where they stand.
+    """
     counts: dict[str, Counter[str]] = {}
+    asked = {code for row in rows for code in row.names or ()}
     for row in rows:
         if row.names is None:
             continue
         wanted, found = set(row.names), set(find(row.example.title, row.example.text))
-        for code in wanted | found:
+        for code in (wanted | found) & asked:
             kind = "found" if code in wanted & found else "missed" if code in wanted else "wrong"
             counts.setdefault(code, Counter())[kind] += 1
     return {c: {k: counts[c][k] for k in ("found", "missed", "wrong")} for c in sorted(counts)} or None
