@@ -107,7 +107,7 @@ class Judge:
             relevance=decision,
             probability=self.model.probability(score),
             relation=self._relation(page, speaking) if named else "none",
-            topics=self._topics(index, pooled) if decision == OFF_TOPIC or self.every_code else (),
+            topics=self._topics(index, pooled, decision),
             approaches=(
                 self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC or self.every_code else ()
             ),
@@ -127,8 +127,11 @@ class Judge:
         prose = [s for s, passage in zip(relevance, page.passages, strict=True) if not passage.menu]
         return RELEVANT if prose and max(prose) >= limits.upper else AMBIGUOUS
 
-    def _topics(self, index: int, pooled: Pooled) -> tuple[str, ...]:
+    def _topics(self, index: int, pooled: Pooled, decision: str) -> tuple[str, ...]:
+        """Return the topics of an off-topic text, which always has its likeliest, and of an ambiguous one those that are sure."""
         assert self.model is not None
+        if decision == RELEVANT and not self.every_code:
+            return ()
         limits = self.model.thresholds.codes
         scores = {
             topic.code: float(pooled[f"topics:{topic.code}"][index])
@@ -136,8 +139,8 @@ class Judge:
             if f"topics:{topic.code}" in pooled.scores
         }
         if not scores:
-            return ("other",)
-        best = max(scores, key=lambda code: scores[code])
+            return ("other",) if decision == OFF_TOPIC else ()
+        best = max(scores, key=lambda code: scores[code]) if decision == OFF_TOPIC or self.every_code else None
         return tuple(c for c in scores if c == best or scores[c] >= limits[f"topics:{c}"])
 
     def _codes(self, kind: str, index: int, pooled: Pooled, speaking: Sequence[Passage]) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from classifier import blocks
 from classifier import model as models
@@ -80,15 +81,16 @@ def test_a_judgement_depends_on_title_and_text_alone(judge: Judge) -> None:
 
 
 def test_cross_validation_holds_its_floors(model: Model) -> None:
-    # Pinned below what was measured (docs/judging.md); lowered only with a reason in the commit.
+    # Pinned below what was measured (docs/judging.md); lowered only with a reason in the commit. Dropped: was 0.02 while two in five
+    # relevant texts were left to a person; now one in eight is.
     confusion = model.metrics["confusion"]
     relevant = confusion["relevant"]
-    assert relevant["off-topic"] <= 0.02 * sum(relevant.values())
-    assert relevant["relevant"] >= 0.5 * sum(relevant.values())
-    assert confusion["off-topic"]["relevant"] <= 0.02 * sum(confusion["off-topic"].values())
-    assert model.metrics["area"] >= 0.95
+    assert relevant["off-topic"] <= 0.03 * sum(relevant.values())
+    assert relevant["relevant"] >= 0.8 * sum(relevant.values())
+    assert confusion["off-topic"]["relevant"] <= 0.05 * sum(confusion["off-topic"].values())
+    assert model.metrics["area"] >= 0.965
     for era in ("then", "now"):
-        assert model.metrics["eras"][era]["dropped"] <= 0.02 * model.metrics["eras"][era]["relevant"]
+        assert model.metrics["eras"][era]["dropped"] <= 0.035 * model.metrics["eras"][era]["relevant"]
     shown = table(model.metrics)
     assert f"{relevant['relevant'] + relevant['ambiguous']} of {sum(relevant.values())} relevant texts" in shown
 
@@ -312,6 +314,28 @@ def test_a_crawl_is_judged_once_a_distinct_text(study: Protocol, model: Model, t
             assert None not in set(db.execute(select(r.capture.c.text_hash)).scalars())
     assert (kept.id, kept.metrics["texts"]) == (model.id, model.metrics["texts"])
     assert (tmp_path / kept.file).exists()
+
+
+def test_what_a_change_affects_is_judged_again_and_nothing_else(study: Protocol, model: Model, tmp_path: Path) -> None:
+    with _record(tmp_path / "record.db", [HEADS, BUSES, PUPILS]) as record:
+
+        def judged(protocol: Protocol) -> int:
+            # The same weights under the id that the model of these labels and this protocol has: training is tested above.
+            identity = models.model_id(protocol.hash, labels_hash([*seeds(protocol), *decided(record, protocol)]))
+            kept = replace(model, id=identity)
+            save(kept, tmp_path / f"model-{protocol.name}-{identity[:12]}.skops")
+            return judge_record(record, protocol, directory=tmp_path).judged
+
+        assert (judged(study), judged(study)) == (3, 0)
+        # A new extractor reads one page otherwise.
+        with record.begin() as db:
+            one = r.extraction.c.raw_hash == f"{1:064d}"
+            db.execute(update(r.extraction).where(one).values(text="Coaches may wait in Mill Lane."))
+        assert (judged(study), judged(study)) == (1, 0)
+        _label(record, "A text", "relevant", "ann")
+        assert (judged(study), judged(study)) == (3, 0)
+        other = Protocol.model_validate(study.model_dump() | {"title": "Asked another way"})
+        assert (judged(other), judged(other), judged(study)) == (3, 0, 0)
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
