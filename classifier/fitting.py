@@ -25,7 +25,7 @@ from classifier.passages import Cut
 from study.protocol import Protocol
 
 FOLDS = 5
-REPEATS = 3  # splits averaged: the thresholds of one split wobble
+REPEATS = 2  # splits averaged: the thresholds of one split wobble
 LEAST = 8  # ideas that must show a code before it is learnt; below, the protocol's cues stand in
 _ALPHA = 3.0  # of 0.3 to 4 measured; the optimum is flat
 _DOUBTFUL = -0.3  # the relevance that is aimed at for a text labelled ambiguous, between 1 and -1: measured
