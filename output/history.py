@@ -21,7 +21,7 @@ from datetime import date
 from output import lifecycle as life
 from output.lifecycle import Seen, State, step
 from output.looks import Looks, Thing, plain
-from output.passages import Passages, word_diff
+from output.passages import Passages, same_words, word_diff
 from output.runs import PEOPLE, Run, Runs
 from study.authorities import predecessors, register, successors
 from study.health import way
@@ -291,7 +291,7 @@ class _Teller:
                 and (last.text_hash == seen.text_hash or self.passages.holds(seen.text_hash, old))
             )
             new = old if kept else self.passages.passage(seen.text_hash, what, code, like=old)
-            if last is not None and old != new and self._folded(old) != self._folded(new):
+            if last is not None and old != new and not same_words(old, new):
                 event = life.CHANGED if event == life.STILL_THERE else event
                 diff = word_diff(self._show(old, track.thing), self._show(new, track.thing))
         carried = seen if _carries(seen) else last
@@ -314,9 +314,6 @@ class _Teller:
 
     def _show(self, passage: str, thing: Thing) -> str:
         return self.passages.shown(passage, *thing) if passage else ""
-
-    def _folded(self, passage: str) -> str:
-        return " ".join(passage.split()).lower()
 
 
 def _evidence(of: _Step, event: str) -> str:

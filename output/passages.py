@@ -15,8 +15,11 @@ from output.runs import Runs
 from study import record as r
 from study.record import Record
 
-NEAR = 0.8  # resemblance from which two pages are one text (Broder 1997: shared runs of words over all of them)
+NEAR = 0.85  # share of the shorter text's runs of words that stand in the other, from which two pages are one text (Broder 1997:
+# containment, since the same text under another site's menus is longer or shorter by these)
 _RUN = 4  # words in a run
+_SHORT = 30  # runs under which only an equal text is the same
+_SITE_NAME = re.compile(r"\s[|\-–:»]\s[^|\-–:».!?]{1,60}$")  # 'Mentors for heads | Kent County Council'
 _OPENING = 600  # characters read of a text whose judgement kept no quote
 _CACHED = 512  # texts held at a time
 
@@ -71,7 +74,7 @@ class Passages:
         """Tell whether two texts are the same or nearly so."""
         if one is None or other is None:
             return False
-        return one == other or resemblance(self._words(one), self._words(other)) >= NEAR
+        return one == other or contained(self._words(one), self._words(other)) >= NEAR
 
     def _read(self, text_hash: str) -> str:
         query = select(r.text.c.title, r.text.c.text).where(r.text.c.text_hash == text_hash)
@@ -103,9 +106,19 @@ def _runs_of_words(text: str) -> frozenset[int]:
     return frozenset(hash(tuple(words[k : k + _RUN])) for k in range(max(1, len(words) - _RUN + 1)))
 
 
-def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
-    """Return the share of runs of words that two texts have in common, 0 to 1."""
-    return len(one & other) / len(one | other) if one | other else 0.0
+def contained(one: frozenset[int], other: frozenset[int]) -> float:
+    """Return the share of the shorter text's runs of words that the other has, 0 to 1; 0 where it is too short to tell."""
+    shorter = min(len(one), len(other))
+    return len(one & other) / shorter if shorter >= _SHORT else 0.0
+
+
+def same_words(one: str, other: str) -> bool:
+    """Tell whether two passages say the same: white space and case apart, and the site's name after a title."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(passage: str) -> str:
+    return _SITE_NAME.sub("", _folded(passage))
 
 
 def word_diff(before: str, after: str) -> str:

@@ -308,7 +308,8 @@ def _asked(
         )
     changed: dict[int, list[Site]] = defaultdict(list)
     of_sites = select(r.site.c.crawl_id, r.site.c.authority, r.site.c.home_url, r.site.c.changed_from)
-    for site in db.execute(of_sites.where(r.site.c.crawl_id.in_(ids)).order_by(r.site.c.id)):
+    found = r.site.c.status.is_(None)  # a search that was not found is not asked otherwise: it is not asked
+    for site in db.execute(of_sites.where(r.site.c.crawl_id.in_(ids), found).order_by(r.site.c.id)):
         if site.changed_from:
             changed[site.crawl_id].append(Site(site.authority, site.home_url, site.changed_from))
     return dict(asked), dict(changed)
