@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from labels.decide import Person, Reading
 from labels.disagreements import Disagreement
 from study import record as r
+from study.decisions import UNDECIDED
 from study.protocol import Protocol
 from study.record import Record
 
@@ -90,15 +91,16 @@ def seconds_since(moment: datetime) -> float | None:
 
 
 def pace(db: Connection, protocol: Protocol, person: Person) -> float | None:
-    """Return the seconds that the middle one of a person's last twenty decisions took; None where none is known."""
+    """Return the seconds that the middle one of a person's last twenty decisions took; None where fewer than five are known."""
     known = select(r.label.c.seconds).where(
         r.label.c.protocol == protocol.name,
         r.label.c.annotator == person.name,
         r.label.c.role == person.role,
         r.label.c.seconds.is_not(None),
+        r.label.c.decision.not_in(UNDECIDED),
     )
     seconds = list(db.execute(known.order_by(r.label.c.id.desc()).limit(20)).scalars())
-    return statistics.median(seconds) if seconds else None
+    return statistics.median(seconds) if len(seconds) >= 5 else None
 
 
 def address(db: Connection, crawl_id: int, text_hash: str) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import select
 
@@ -95,6 +97,42 @@ def _links(process: subprocess.Popen[str], count: int) -> dict[str, str]:
         assert found is not None
         links[found[1] or ""] = found[2]
     return links
+
+
+@dataclass
+class Visitor:
+    """Speaks plain HTTP to a server and keeps its cookie."""
+
+    home: str
+    cookie: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, path: str, sent: dict[str, str] | None = None, **headers: str) -> tuple[int, str, dict[str, str]]:
+        connection = http.client.HTTPConnection(urlsplit(self.home).netloc, timeout=20)
+        given = {"Cookie": self.cookie, **self.headers, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        body = None
+        if sent is not None:
+            body = urlencode(sent)
+            given["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request("GET" if sent is None else "POST", path, body, given)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        if "Set-Cookie" in answer.headers:
+            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        connection.close()
+        return answer.status, text, dict(answer.headers)
+
+    def sign_in(self, link: str, annotator: str | None = None) -> None:
+        token = link.partition("token=")[2]
+        sent = {"token": token} | ({"annotator": annotator} if annotator else {})
+        status, _, headers = self.ask("/sign-in", sent)
+        assert (status, headers["Location"]) == (303, "/read")
+
+    def form(self, purpose: str = "decide") -> str:
+        _, page, _ = self.ask("/read")
+        found = re.search(rf'action="/{purpose}".*?name="form" value="([^"]+)"', page, re.DOTALL)
+        assert found is not None
+        return found[1]
 
 
 def record_at(directory: Path) -> str:

@@ -239,16 +239,17 @@ def test_near_duplicates_are_in_one_hand(crawl: SmallCrawl) -> None:
 
 
 def test_seconds_are_measured_and_a_pause_is_not_counted_as_reading(crawl: SmallCrawl) -> None:
-    fill(crawl, 2)
+    fill(crawl, 6)
     ours = desk(crawl)
-    for minutes in (0.5, 45.0):
+    for minutes in (45.0, 0.5, 1.0, 0.5, 0.2, 2.0):
+        assert ours.progress("heron").pace is None  # five are needed to speak of a pace
         text = given(ours, "heron")
         ago = datetime.now(UTC) - timedelta(minutes=minutes)
         decide(ours, "heron", Given(text.text_hash, text.group, text.source, ago))
     measured = [row.seconds for row in labels(crawl.record)]
-    assert measured[0] == pytest.approx(30, abs=3)
-    assert measured[1] is None
-    assert ours.progress("heron").pace == measured[0]
+    assert measured[0] is None
+    assert measured[1:] == [pytest.approx(60 * minutes, abs=3) for minutes in (0.5, 1.0, 0.5, 0.2, 2.0)]
+    assert ours.progress("heron").pace == pytest.approx(30, abs=3)
 
 
 def said(crawl: SmallCrawl, text: str, decision: str, annotator: str, **more: str) -> None:

@@ -1,56 +1,18 @@
 """The labelling page keeps strangers out: links that work once, its own host and forms only, headers that forbid the rest."""
 
-import http.client
 import re
 import socket
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from study import record as r
 from study.record import Record
-from tests.labelling import Page, fill, labels, record_at, served, study_record
+from tests.labelling import Page, Visitor, fill, labels, record_at, served, study_record
 from tests.running import mentorwatch
-
-
-@dataclass
-class Visitor:
-    """Speaks plain HTTP to a server and keeps its cookie."""
-
-    home: str
-    cookie: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def ask(self, path: str, sent: dict[str, str] | None = None, **headers: str) -> tuple[int, str, dict[str, str]]:
-        connection = http.client.HTTPConnection(urlsplit(self.home).netloc, timeout=20)
-        given = {"Cookie": self.cookie, **self.headers, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        body = None
-        if sent is not None:
-            body = urlencode(sent)
-            given["Content-Type"] = "application/x-www-form-urlencoded"
-        connection.request("GET" if sent is None else "POST", path, body, given)
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        if "Set-Cookie" in answer.headers:
-            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
-        connection.close()
-        return answer.status, text, dict(answer.headers)
-
-    def sign_in(self, link: str, annotator: str | None = None) -> None:
-        token = link.partition("token=")[2]
-        sent = {"token": token} | ({"annotator": annotator} if annotator else {})
-        status, _, headers = self.ask("/sign-in", sent)
-        assert (status, headers["Location"]) == (303, "/read")
-
-    def form(self, purpose: str = "decide") -> str:
-        _, page, _ = self.ask("/read")
-        found = re.search(rf'action="/{purpose}".*?name="form" value="([^"]+)"', page, re.DOTALL)
-        assert found is not None
-        return found[1]
 
 
 @pytest.fixture(scope="module")
