@@ -35,9 +35,10 @@ services:  ## install what the tests need (WordPress, ht://Dig, Plone, Wagtail, 
 test: services lint  ## everything
 	$(BIN)/pytest
 
-bench: .venv/dev  ## the whole pipeline against a spider that only downloads; pages judged a second
+bench: .venv/dev  ## the whole pipeline against a spider that only downloads; pages judged a second; how long an annotator waits
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.judging
+	$(BIN)/python -m benchmarks.labelling
 
 bench-search: .venv/dev services  ## how well searches are found and read: zoo and real engines, platform files on and off
 	$(BIN)/python -m benchmarks.search
