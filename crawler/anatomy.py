@@ -162,7 +162,8 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
             anatomy.starts[element] = at
             unread += tag in UNREAD or _unseen(element)
             inside += _leads_away(element, tag)
-            if not unread or tag in {"a", "area"}:
+            leads = tag in {"a", "area"} or (not unread and (element.get("onclick") or element.get("data-href")))
+            if leads:
                 link = _link(element, tag, base)
                 if link:
                     url, href, said = link

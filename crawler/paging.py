@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from lxml.html import HtmlElement
 
 from crawler import forms
-from crawler.anatomy import Anatomy, Link
+from crawler.anatomy import Anatomy, Line, Link
 from crawler.layout import Layout
 from crawler.lists import Group, is_search_link
 from crawler.platforms import css
@@ -83,6 +83,27 @@ def find_next(
     if onward is not None:
         return Turn(onward, "address")
     return _counted_up(anatomy, spec, layout, group, total, turned)
+
+
+def only_scripts_lead_on(anatomy: Anatomy, layout: Layout, group: Group) -> str:
+    """What a control says that promises more of a list and that only a script can press; '' where there is none.
+
+    Looked for below the list's first item; what stands on the nonsense page too, or is disabled, promises nothing.
+    """
+    begins = anatomy.starts[group.blocks[0]] if group.blocks else 0
+    for element in anatomy.starts:
+        href = (element.get("href") or "#").strip().lower()
+        pressed = element.tag == "button" or (element.tag == "a" and href.startswith(("#", "javascript:")))
+        if not pressed or anatomy.starts[element] < begins or element.get("disabled") is not None:
+            continue
+        said = " ".join((element.text_content() or "").split())
+        marks = f"{element.get('class') or ''} {element.get('aria-disabled') or ''}".lower()
+        inside = any(element in block.iterdescendants() for block in group.blocks)
+        if re.search(r"\b(more|mwy|rhagor)\b", said.lower()) and _text_rank(said.lower()) and not inside:
+            known = anatomy.line_keys(Line(said, 0, element)) & layout.lines
+            if not known and "disabled" not in marks and "true" not in marks:
+                return said
+    return ""
 
 
 def _of_another_form(control: Control, page: Page, query: str) -> bool:

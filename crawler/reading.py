@@ -56,7 +56,8 @@ class State:
     `size` is how many items the first page lists, `uneven` says that a later one listed another number,
     `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading),
     `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others;
-    `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are.
+    `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are,
+    `stuck` what a control says that promises more and that only a script can press.
     """
 
     query: str
@@ -81,6 +82,7 @@ class State:
     shuffled: bool = False
     again: int = 0
     of_pages: int = 0
+    stuck: str = ""
     around: str = ""  # what was read round a cap (caps.py)
 
     def to_json(self) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
     )
     state = _with_total(state, result)
     if result.next is None:
-        return Reading(hits, page.url, _ended(state, "no way on", "", reader))
+        return Reading(hits, page.url, _ended(replace(state, stuck=result.stuck), "no way on", "", reader))
     if short(repr(result.next.to_json())) in state.asked:
         return Reading(hits, page.url, _ended(state, "page repeated", "its next link leads back", reader))
     if state.stale >= MOST_STALE:
@@ -340,6 +342,8 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         and state.ended == "no way on"
     ):
         return "suspect", f"{counted}, page {state.turned} of {state.of_pages} was the last that leads on{note}"
+    if state.stuck and state.ended == "no way on" and (total is None or kind in {"absent", "estimate"}):
+        return "suspect", f"{counted}; '{state.stuck}' can be pressed by a script only (--render){note}"
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"
     if kind == "estimate" and 2 * got < total - LEAST_GAP:

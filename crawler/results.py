@@ -31,7 +31,8 @@ COMMON = 0.2
 @dataclass(frozen=True)
 class ResultsPage:
     """One results page as read. `notes` say where a platform's selectors did not hold, `alien` that the page lists nothing
-    and has next to nothing of what stands on every results page of the site: a notice in place of an answer."""
+    and has next to nothing of what stands on every results page of the site: a notice in place of an answer; `stuck` is what a
+    control says that promises more and that only a script can press."""
 
     url: str
     items: tuple[Item, ...] = ()
@@ -45,6 +46,7 @@ class ResultsPage:
     same_as_nonsense: bool = False
     says_error: bool = False
     alien: bool = False
+    stuck: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -132,6 +134,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
         next_how=turn.how if items and turn else "",
         same_as_nonsense=not items and bool(reader.layout.lines) and _all_known(anatomy, reader.layout),
         says_error=not items and not none and totals.says_error(line.text for line in anatomy.lines),
+        stuck=paging.only_scripts_lead_on(anatomy, reader.layout, group) if group and items and not turn else "",
         alien=not items and not none and page.status != 404 and _alien(anatomy, reader.layout),
         notes=tuple(notes),
     )

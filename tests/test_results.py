@@ -469,3 +469,24 @@ def test_a_notice_where_results_should_be_is_not_an_empty_page():
     notice = Page(Ask(URL), URL, 200, "text/html", b"<html><body><h1>Back soon</h1></body></html>")
     assert read(notice, "coaching", Reader(SPEC, layout), 1).alien
     assert not read(page(f"<p>Nothing more here</p>{foot}"), "coaching", Reader(SPEC, layout), 1).alien
+
+
+@pytest.mark.parametrize(
+    ("control", "stuck"),
+    [
+        ('<button type="button" class="js-more">Load more</button>', "Load more"),
+        ('<a href="#" role="button">Show more results</a>', "Show more results"),
+        ('<button type="button" disabled>Load more</button>', ""),
+        ('<button type="button">More about cookies</button>', ""),
+        ('<a href="/search?q=coaching&amp;page=2">More results</a>', ""),
+    ],
+)
+def test_a_control_that_only_a_script_can_press_proves_no_end(control, stuck):
+    rows = "".join(
+        f'<li><h4><a href="/p/{n}">Page {n} on coaching</a></h4><p>Coaching, {n}.</p></li>' for n in range(10)
+    )
+    result = learn(page("<p>No results</p>"), "zorvaquil", page(f"<ol>{rows}</ol>{control}"), "coaching", Reader(SPEC))[
+        2
+    ]
+    assert len(result.items) == 10
+    assert result.stuck == stuck
