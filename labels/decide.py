@@ -6,8 +6,8 @@ names the row it follows, unless the annotator has read and decided that very te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,7 +78,8 @@ def take(
     """Add decisions, given as (row number, row) with the columns of docs/labels.md.
 
     A row that says what its annotator already said of that text changes nothing, so a file may be imported twice; a row
-    that says something else supersedes the earlier one and both stay. A row with ``annotator``, ``role`` or ``decided_at``
+    that says something else, be it of the same moment (tools hand back the moment they were given), supersedes the earlier
+    one and both stay. A row with ``annotator``, ``role`` or ``decided_at``
     speaks for itself; ``annotator`` and ``role`` given here stand in. A text that the record does not hold is taken from the
     row where that has it whole. ``unit`` is what problems call a row.
     """
@@ -117,8 +118,11 @@ def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annota
         score_shown=str(row.get("score_shown") or "").lower() in ("true", "1", "yes"),
     )
     _bring_text(db, text_hash, row)
-    if decided_at is not None and _is_there(db, protocol, text_hash, person, decided_at):
+    then = _of_moment(db, protocol, text_hash, person, decided_at) if decided_at is not None else []
+    if any(_same(row, said) for row in then):
         return False
+    if then:  # changed in another tool, which handed our moment back: its seconds are those of the decision before
+        reading = replace(reading, seconds=None)
     return save(db, protocol, text_hash, person, said, reading) is not None
 
 
@@ -129,11 +133,27 @@ def _bring_text(db: Connection, text_hash: str, row: Mapping[str, Any]) -> None:
         r.insert_new(db, r.text, [{"text_hash": text_hash, "title": title, "text": text}])
 
 
-def _is_there(db: Connection, protocol: Protocol, text_hash: str, person: Person, decided_at: datetime) -> bool:
+def _of_moment(
+    db: Connection, protocol: Protocol, text_hash: str, person: Person, decided_at: datetime
+) -> Sequence[Any]:
+    """Return what a person decided of a text at a moment."""
     same = (r.label.c.text_hash == text_hash) & (r.label.c.protocol == protocol.name)
     who = (r.label.c.annotator == person.name) & (r.label.c.role == person.role)
-    query = select(r.label.c.id).where(same, who, r.label.c.decided_at == decided_at, r.label.c.follows.is_(None))
-    return db.execute(query.limit(1)).scalar() is not None
+    query = select(r.label).where(same, who, r.label.c.decided_at == decided_at, r.label.c.follows.is_(None))
+    return db.execute(query).all()
+
+
+def _same(row: Any, said: Mapping[str, Any]) -> bool:
+    """Tell whether a label row says what a row of a file says: tools sort lists, fold white space and fill in what is usual."""
+    if row.decision != said["decision"]:
+        return False
+    if row.decision in UNDECIDED:
+        return True
+    return (
+        (row.relation or "none", row.depth or "main") == (said["relation"], said["depth"])
+        and all(set(getattr(row, name)) == set(said[name]) for name in ("topics", "approaches", "flags"))
+        and row.note.split() == said["note"].split()
+    )
 
 
 def save(

@@ -136,6 +136,22 @@ def test_decisions_written_for_a_tool_are_read_back_as_they_were(labelled, elsew
     assert bring(elsewhere, study, name, path).added == 0
 
 
+@pytest.mark.parametrize("name", ["csv", "jsonl", "label-studio", "doccano", "prodigy"])
+def test_a_decision_changed_in_a_tool_that_hands_our_moment_back_is_not_lost(labelled, study, tmp_path, name):
+    path = export(labelled, study, name, tmp_path / f"file{FORMATS[name].ending}")
+    old, new = b"ambiguous", b"relevant"
+    if name == "prodigy":  # its options list all decisions there are
+        old, new = b'"accept": ["%b"' % old, b'"accept": ["%b"' % new
+    path.write_bytes(path.read_bytes().replace(old, new))
+    taken = bring(labelled.record, study, name, path)
+    assert (taken.added, taken.problems) == (1, [])
+    (said,) = (
+        said for texts in held(labelled.record, study).values() for said in texts if said["decided_at"][14:16] == "07"
+    )
+    assert (said["annotator"], said["decision"], said["seconds"]) == ("heron", "relevant", None)
+    assert bring(labelled.record, study, name, path).added == 0
+
+
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_text_that_nobody_has_read_says_nothing_on_its_way_back(labelled, elsewhere, study, tmp_path, name):
     path = export(labelled, study, name, tmp_path / f"queue{FORMATS[name].ending}", which="queue")
