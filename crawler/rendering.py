@@ -41,7 +41,9 @@ def chromium() -> str:
     Raises :class:`CannotRender` where Playwright or a browser is missing.
     """
     if find_spec("playwright") is None:
-        raise CannotRender("--render needs the extra that drives a browser: pip install 'mentorwatch[render]'")
+        raise CannotRender(
+            "--render needs the extra that drives a browser: in the checkout, pip install -e '.[render]'"
+        )
     given = os.environ.get("MENTORWATCH_CHROMIUM", "")
     if given:
         if not os.access(given, os.X_OK) or os.path.isdir(given):

@@ -199,7 +199,9 @@ def _engine(url: str, *, create: bool) -> Engine:
     try:
         engine = create_engine(parsed)
     except ModuleNotFoundError as problem:
-        raise RecordError(f"{parsed!r}: needs the postgres extra: pip install 'mentorwatch[postgres]'") from problem
+        raise RecordError(
+            f"{parsed!r}: needs the postgres extra: in the checkout, pip install -e '.[postgres]'"
+        ) from problem
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -46,6 +46,19 @@ def test_every_example_names_options_that_exist():
                 assert used in known, f"{name}: {used}"
 
 
+def test_no_example_writes_over_a_crontab():
+    """`crontab -` replaces all there was by what it is given."""
+    assert [name for name, command in commands() if re.search(r"mentorwatch [^\n]*\| *crontab -", command.help)] == []
+
+
+def test_nobody_is_sent_to_an_index_for_us():
+    """It is run from its checkout; whatever an index holds under this name is not ours."""
+    files = [p for folder in ("crawler", "docs", "mentorwatch", "output", "study") for p in (ROOT / folder).rglob("*")]
+    said = {p.name: p.read_text(encoding="utf-8") for p in files if p.suffix in (".py", ".md")}
+    assert len(said) > 50
+    assert [name for name, text in said.items() if re.search(r"install [^\n]*mentorwatch\\*\[", text)] == []
+
+
 @pytest.mark.parametrize(
     "wrong", [["nonsense"], ["crawl", "--delay=soon"], ["probe", "--no-such-option", "x"], ["replica", "--scale=7"]]
 )

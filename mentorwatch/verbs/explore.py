@@ -20,7 +20,7 @@ def explore(
     Ready questions: who-mentions, who-does-what, what-is-new, how-sure, where-does-it-say-so, what-is-not-known. Anything
     else in SQL. A record on PostgreSQL is copied for it. Stop it with Ctrl-C.
 
-    Needs the explore extra: pip install 'mentorwatch\\[explore]'.
+    Needs the explore extra: in the checkout, pip install -e '.\\[explore]'.
 
     Examples:
 
@@ -42,7 +42,7 @@ def explore(
     from study.record import Record
 
     if importlib.util.find_spec("datasette") is None:
-        raise UserError("explore needs Datasette: pip install 'mentorwatch[explore]'")
+        raise UserError("explore needs Datasette: in the checkout, pip install -e '.[explore]'")
     study = protocols.load(protocol)
     with tempfile.TemporaryDirectory(prefix="mentorwatch-explore-") as folder:
         with Record.open(o.record_url(record), create=False) as opened:

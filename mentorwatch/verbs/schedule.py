@@ -51,7 +51,7 @@ def schedule(
 
         mentorwatch schedule --every month --systemd --sample england --contact you@example.org -o ~/.config/systemd/user
 
-        mentorwatch schedule --cron --authority kent --contact you@example.org | crontab -
+        mentorwatch schedule --cron --authority kent --contact you@example.org
 
         mentorwatch schedule --every week --github --sample nfer-2008 --contact you@example.org -o .github/workflows
     """
