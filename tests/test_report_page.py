@@ -370,7 +370,7 @@ def grown(years):
 def test_what_is_new_since_last_time_is_quoted(grown):
     assert text(grown.select_one(".since")).startswith("Since 29 July 2008 : 1 new, 1 changed; ")
     new = grown.select_one("#event-appeared").find_next("ul")
-    assert text(new.li).startswith("Devon County Council : mentor (mentoring) · Own strategy Our mentors.")
+    assert text(new.li).startswith("Devon County Council : mentor (mentoring) · Own strategy by the model Our mentors.")
     changed = grown.select_one("#event-changed").find_next("ul")
     assert (text(changed.select_one("del")), text(changed.select_one("ins"))) == ("head.", "head and deputy.")
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from output.findings import NOT_KNOWN
+from output.findings import AMBIGUOUS, NOT_KNOWN
 from output.lifecycle import APPEARED, BACK, CHANGED, ENDED, FIRST_SEEN, GONE, MISSING, MOVED
 from output.lifecycle import NOT_KNOWN as EVENT_NOT_KNOWN
 from output.page.rows import records
@@ -37,6 +37,7 @@ class Change:
 
     authority: str
     names: list[str]
+    cell: str  # what the page alone makes of the answer
     url: str
     url_before: str
     quote: str
@@ -50,10 +51,10 @@ class Changes:
     """All changes of this crawl, in groups, bounded."""
 
     since: str
-    counts: tuple[tuple[str, int], ...]
+    counts: tuple[tuple[str, int, int], ...]  # event, changes, of these ambiguous
     groups: list[tuple[str, str, list[Change]]] = field(default_factory=list)  # code, title, changes
     left: int = 0
-    unseen: list[tuple[str, str, str]] = field(default_factory=list)  # authority, what, why
+    unseen: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)  # authority, what, why
     unseen_left: int = 0
 
 
@@ -67,17 +68,19 @@ def changes_of(tally: Tally, table: pd.DataFrame, trend: pd.DataFrame) -> Change
     seen = now[(now["event"] != EVENT_NOT_KNOWN) & (now["what"] != "search")]
     merged: dict[str, dict[tuple[str, ...], Change]] = {}
     for row in records(seen):
-        key = (row["authority"], row["url"], row["url_before"], row["quote"], row["quote_before"])
+        key = (row["authority"], row["status"], row["url"], row["url_before"], row["quote"], row["quote_before"])
         of_event = merged.setdefault(row["event"], {})
         if key not in of_event:
             parts = tuple(_diff(row["diff"]))
-            quoted = row["quote"], row["quote_before"]
-            of_event[key] = Change(row["la_name"], [], row["url"], row["url_before"], *quoted, parts, row["evidence"])
+            of_event[key] = Change(row["la_name"], [], *key[1:], diff=parts, said=row["evidence"])
         if row["name"] not in of_event[key].names:
             of_event[key].names.append(row["name"])
-    made = Changes(
-        max(earlier), tuple((EVENTS[e].split(":")[0].lower(), len(merged[e])) for e in EVENTS if e in merged)
-    )
+    counts = [
+        (EVENTS[event].split(":")[0].lower(), len(own), sum(change.cell == AMBIGUOUS for change in own.values()))
+        for event in EVENTS
+        if (own := merged.get(event, {}))
+    ]
+    made = Changes(max(earlier), tuple(counts))
     room = ENTRIES
     for event, title in EVENTS.items():
         of_event = merged.get(event, {})
@@ -85,12 +88,11 @@ def changes_of(tally: Tally, table: pd.DataFrame, trend: pd.DataFrame) -> Change
         room, made.left = room - len(shown), made.left + len(of_event) - len(shown)
         if shown:
             made.groups.append((event, title, shown))
-    unseen = [
-        (row["la_name"], row["name"], row["evidence"])
-        for row in records(now[(now["event"] == EVENT_NOT_KNOWN) | (now["what"] == "search")])
-    ]
-    unseen = list(dict.fromkeys(unseen))
-    made.unseen, made.unseen_left = unseen[:SILENCES], max(0, len(unseen) - SILENCES)
+    unseen: dict[tuple[str, str], dict[str, None]] = {}
+    for row in records(now[(now["event"] == EVENT_NOT_KNOWN) | (now["what"] == "search")]):
+        unseen.setdefault((row["la_name"], row["evidence"]), {})[row["name"]] = None
+    told = [(name, tuple(what), why) for (name, why), what in unseen.items()]
+    made.unseen, made.unseen_left = told[:SILENCES], max(0, len(told) - SILENCES)
     return made
 
 
