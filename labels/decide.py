@@ -22,6 +22,7 @@ from study.protocol import Protocol
 from study.record import Record
 
 DEPTHS = ("main", "section", "brief")
+_BATCH = 500  # texts a statement
 SOURCES = ("likely", "uncertain", "random")
 ROLES = ("annotator", "adjudicator")
 SAID = (
@@ -172,11 +173,7 @@ def save(
     ):
         return None
     added = add_row(db, protocol, text_hash, person, said, reading, earlier)
-    like = Reading(reading.source, reading.authority, reading.url)
-    for member in near_duplicates(db, protocol, text_hash):
-        before = latest(db, protocol, member, person)
-        if before is None or before.follows is not None or before.decision in UNDECIDED:
-            add_row(db, protocol, member, person, {**said, "note": ""}, like, before, follows=added)
+    add_followers(db, protocol, near_duplicates(db, protocol, text_hash), person, said, reading, added)
     return added
 
 
@@ -238,33 +235,68 @@ def add_row(
     said: Mapping[str, Any],
     reading: Reading,
     earlier: Any,
-    follows: int | None = None,
 ) -> int:
     """Add one label row as it stands, superseding ``earlier``; return its id. Raises ValueError where the record lacks the text."""
     text = db.execute(select(r.text).where(r.text.c.text_hash == text_hash)).one_or_none()
     if text is None:
         raise ValueError(f"text_hash {text_hash[:16]!r} is no text of this record")
-    row = r.label.insert().values(
-        decided_at=reading.decided_at or datetime.now(UTC),
-        text_hash=text_hash,
-        authority=reading.authority,
-        url=reading.url,
-        title=text.title,
-        text=text.text,
-        protocol=protocol.name,
-        codebook=reading.codebook or codebook().version,
-        annotator=person.name,
-        role=person.role,
-        source=reading.source,
-        score_shown=reading.score_shown,
-        seconds=reading.seconds,
-        supersedes=earlier.id if earlier is not None else None,
-        follows=follows,
-        form=reading.form,
-        **said,
-    )
-    key = db.execute(row).inserted_primary_key
+    row = _row(protocol, text, person, said, reading) | {
+        "supersedes": earlier.id if earlier is not None else None,
+        "seconds": reading.seconds,
+        "form": reading.form,
+    }
+    key = db.execute(r.label.insert().values(row)).inserted_primary_key
     return int(key[0]) if key is not None else 0
+
+
+def add_followers(
+    db: Connection,
+    protocol: Protocol,
+    texts: Sequence[str],
+    person: Person,
+    said: Mapping[str, Any],
+    reading: Reading,
+    follows: int,
+) -> int:
+    """Add what follows from label ``follows`` for its near-duplicates ``texts``; return the number of rows.
+
+    A text that the person has read and decided keeps that decision.
+    """
+    added = 0
+    columns = (r.label.c.id, r.label.c.text_hash, r.label.c.follows, r.label.c.decision)
+    theirs = (r.label.c.annotator == person.name) & (r.label.c.role == person.role)
+    for start in range(0, len(texts), _BATCH):
+        batch = texts[start : start + _BATCH]
+        before = select(*columns).where(r.label.c.text_hash.in_(batch), r.label.c.protocol == protocol.name, theirs)
+        newest = {row.text_hash: row for row in db.execute(before.order_by(r.label.c.id))}
+        own = {key for key, row in newest.items() if row.follows is None and row.decision not in UNDECIDED}
+        rows = [
+            _row(protocol, text, person, {**said, "note": ""}, reading)
+            | {"supersedes": newest[text.text_hash].id if text.text_hash in newest else None, "follows": follows}
+            for text in db.execute(select(r.text).where(r.text.c.text_hash.in_(set(batch) - own)))
+        ]
+        if rows:
+            db.execute(r.label.insert(), sorted(rows, key=lambda row: str(row["text_hash"])))
+        added += len(rows)
+    return added
+
+
+def _row(protocol: Protocol, text: Any, person: Person, said: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    return {
+        "decided_at": reading.decided_at or datetime.now(UTC),
+        "text_hash": text.text_hash,
+        "authority": reading.authority,
+        "url": reading.url,
+        "title": text.title,
+        "text": text.text,
+        "protocol": protocol.name,
+        "codebook": reading.codebook or codebook().version,
+        "annotator": person.name,
+        "role": person.role,
+        "source": reading.source,
+        "score_shown": reading.score_shown,
+        **said,
+    }
 
 
 def checked(protocol: Protocol, row: Mapping[str, Any], *, with_undone: bool = False) -> dict[str, Any]:

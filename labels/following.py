@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from labels.decide import SAID, Person, Reading, add_row, latest
+from labels.decide import SAID, Person, Reading, add_followers
 from study import record as r
 from study.decisions import newest
 from study.judging import texts_of
@@ -34,15 +34,13 @@ def follow(record: Record, protocol: Protocol, crawl_id: int, groups: Mapping[st
                 known = read[groups.get(text_hash, text_hash)].get(who)
                 if row.follows is None and (known is None or known.id < row.id):
                     read[groups.get(text_hash, text_hash)][who] = row
+        members: dict[str, list[str]] = defaultdict(list)
         for text_hash in sorted(db.execute(texts_of(crawl_id).distinct()).scalars()):
-            for (role, name), row in read.get(groups[text_hash], {}).items():
-                if (role, name) in said.get(text_hash, {}):
-                    continue
-                person = Person(name, role)
+            members[groups[text_hash]].append(text_hash)
+        for group in sorted(members.keys() & read.keys()):
+            for (role, name), row in read[group].items():
+                silent = [text for text in members[group] if (role, name) not in said.get(text, {})]
                 reading = Reading(row.source, row.authority, row.url)
-                words = {column: getattr(row, column) for column in SAID} | {"note": ""}
-                before = latest(db, protocol, text_hash, person)
-                if before is None or before.follows is not None:
-                    add_row(db, protocol, text_hash, person, words, reading, before, follows=row.id)
-                    added += 1
+                words = {column: getattr(row, column) for column in SAID}
+                added += add_followers(db, protocol, silent, Person(name, role), words, reading, row.id)
     return added

@@ -58,6 +58,7 @@ def key_in(directory: Path) -> bytes:
     """Return the key that signs cookies and forms, from a file that only its owner may read; made where there is none."""
     path = directory / "labelling.key"
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         key = path.read_bytes()
