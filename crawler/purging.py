@@ -25,7 +25,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from crawler.web import canonical_url
@@ -98,6 +98,9 @@ def _by_words(db: Connection, words: str) -> set[int]:
     queries = (
         select(capture.page_id).where(or_(capture.text_hash.in_(judged), capture.raw_hash.in_(read))),
         select(r.hit.c.page_id).where(has(r.hit.c.title, r.hit.c.snippet)),
+        select(r.page.c.id)  # a text as it was when somebody decided it
+        .join(r.label, (r.label.c.url == r.page.c.url) & (r.label.c.authority == r.page.c.authority))
+        .where(has(r.label.c.title, r.label.c.text)),
     )
     return {page for query in queries for page in db.execute(query).scalars()}
 
@@ -115,7 +118,10 @@ def purge(
     """
     with record.begin() as db:
         captures = list(_each(db, select(r.capture), r.capture.c.page_id, pages))
-        texts = _only_of(db, pages, r.capture.c.text_hash)
+        # not where a page led: that may be a home page, to which others lead as well
+        addresses = {row.url for row in _each(db, select(r.page.c.url), r.page.c.id, pages)}
+        earlier = _earlier_texts(db, addresses | {row.url for row in captures})
+        texts = sorted({*_only_of(db, pages, r.capture.c.text_hash), *earlier})
         bodies = _only_of(db, pages, r.capture.c.raw_hash)
         labels = sum(1 for _ in _each(db, select(r.label.c.id).where(r.label.c.text != ""), r.label.c.text_hash, texts))
     kept = _kept(captures)
@@ -124,8 +130,6 @@ def purge(
         return done
     _blank_all(record, kept)
     with _without_trace(record) as db:
-        # not where a page led: that may be a home page, to which others lead as well
-        addresses = {row.url for row in _each(db, select(r.page.c.url), r.page.c.id, pages)}
         remember(db, addresses | {canonical_url(url) for url in urls})
         for table in (r.hit, r.capture, r.listed_page):
             _delete(db, table, table.c.page_id, pages)
@@ -150,13 +154,33 @@ def _only_of(db: Connection, pages: Sequence[int], column: Any) -> list[str]:
     return sorted(theirs - others)
 
 
+def _earlier_texts(db: Connection, addresses: Iterable[str]) -> set[str]:
+    """Hashes of texts that no capture has any more: labelled ones if on one of these addresses, all that nobody labelled.
+
+    A page read again, by a newer extractor or less other site blocks, is judged by another text; the one before stays where it was.
+    """
+    label, text = r.label.c, r.text.c
+    unlabelled = select(text.text_hash).where(~_is_captured(text.text_hash), ~_is_labelled(text.text_hash))
+    of_page = select(label.text_hash).where(~_is_captured(label.text_hash))
+    return {*db.execute(unlabelled).scalars(), *(row[0] for row in _each(db, of_page, label.url, addresses))}
+
+
+def _is_captured(text_hash: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(r.capture.c.text_hash == text_hash)
+
+
+def _is_labelled(text_hash: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(r.label.c.text_hash == text_hash)
+
+
 # -- Retention ------------------------------------------------------------------------------------------------------------
 
 
 def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
     """Remove bytes and texts of crawls that speak for days before ``since``; what was found in them stays, with its quotes.
 
-    Bytes and texts that a later capture still stands on are kept: of a page that has not changed there is one copy.
+    Bytes and texts that a later capture still stands on are kept: of a page that has not changed there is one copy. Texts
+    that no capture has any more, and nobody labelled, go whatever their age: see :func:`_earlier_texts`.
     """
     capture = r.capture.c
     old_crawls = select(r.crawl.c.id).where(r.crawl.c.as_of < since)
@@ -170,7 +194,8 @@ def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
         bodies = sorted(set(db.execute(read.join(r.extraction, r.extraction.c.raw_hash == capture.raw_hash)).scalars()))
         still = select(capture.text_hash).where(young, capture.text_hash.is_not(None))
         judged = select(capture.text_hash).where(old, capture.text_hash.is_not(None), capture.text_hash.not_in(still))
-        texts = sorted(set(db.execute(judged.join(r.text, r.text.c.text_hash == capture.text_hash)).scalars()))
+        earlier = _earlier_texts(db, ())
+        texts = sorted({*db.execute(judged.join(r.text, r.text.c.text_hash == capture.text_hash)).scalars(), *earlier})
         pages = len({row.page_id for row in captures})
     kept = _kept(captures)
     done = Purged(pages, len(captures), sum(map(len, kept.values())), len(texts), 0, _absent(record, kept))
@@ -188,6 +213,8 @@ def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
         for chunk in _chunks(texts):
             of_it = r.judgement.c.text_hash.in_(chunk) & (r.judgement.c.relevance == "off-topic")
             db.execute(update(r.judgement).where(of_it).values(evidence=[]))
+        for table in (r.judgement, r.mention, r.near_text):
+            _delete(db, table, table.c.text_hash, earlier)
         db.execute(delete(r.reading))
         if captures or texts:
             _log(db, "retention", f"before {since}", done)

@@ -33,6 +33,7 @@ from study import authorities
 from study import record as r
 from study.documents import DocumentReader
 from study.protocol import Protocol
+from study.purged import purged
 from study.record import Record
 from study.text import EXTRACTOR
 
@@ -51,13 +52,17 @@ class TakenIn:
 
 
 def take_in(record: Record, protocol: Protocol, index: Index, warc: WarcFile, authority: str = "") -> Iterator[TakenIn]:
-    """Take in what was indexed, a crawl for each day; ``index.problems`` grows by what cannot be read.
+    """Take in what was indexed, a crawl for each day; ``index.problems`` grows by what cannot be read. What was taken down is
+    left out.
 
     ``authority`` is whose all pages are; by default their hosts tell.
     """
     days: dict[date, list[Copy]] = defaultdict(list)
-    for (day, _), copy in index.copies.items():
-        days[day].append(copy)
+    with record.begin() as db:
+        taken_down = purged(db, (address for _, address in index.copies))
+    for (day, address), copy in index.copies.items():
+        if address not in taken_down:
+            days[day].append(copy)
     for day, copies in sorted(days.items()):
         yield asyncio.run(_Day(record, protocol, warc, day, authority, index.problems).take_in(copies))
 

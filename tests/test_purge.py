@@ -4,7 +4,7 @@ import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from typer.testing import CliRunner
 from warcio.archiveiterator import ArchiveIterator
 
@@ -104,6 +104,40 @@ def test_after_a_takedown_nothing_of_the_page_is_anywhere(record, two, by):
     assert b"Smithson" not in left
     assert b"/secret" not in left
     assert OTHER.encode() in left
+
+
+def read_again(record, crawl, path):
+    """The page is judged by another text from now on, as after a newer extractor; the hash of the one before is returned."""
+    of_page = r.capture.c.page_id == crawl.page_id(KENT, path)
+    with record.begin() as db:
+        before = db.execute(select(r.capture.c.text_hash).where(of_page)).scalar_one()
+        db.execute(r.text.insert().values(text_hash="new", title="A page", text="Without what was said."))
+        db.execute(update(r.capture).where(of_page).values(text_hash="new"))
+        db.execute(update(r.extraction).values(text="Without what was said."))
+    return before
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_texts_that_a_page_was_judged_by_before_go_with_it(record, two, labelled):
+    before = read_again(record, two, "secret")
+    with record.begin() as db:
+        where = {"url": two.home(KENT) + "secret", "authority": KENT}
+        of_it = r.label.c.text_hash == before
+        db.execute(update(r.label).where(of_it).values(where) if labelled else delete(r.label).where(of_it))
+    by = {"texts": ["jane q. smithson"]} if labelled else {"urls": [two.home(KENT) + "secret"]}
+    purging.purge(record, purging.select_pages(record, **by))
+    left = everything(record)
+    assert b"Smithson" not in left
+    assert OTHER.encode() in left
+
+
+def test_retention_takes_texts_that_no_page_has_any_more(record, two):
+    before = read_again(record, two, "secret")
+    with record.begin() as db:
+        db.execute(delete(r.label).where(r.label.c.text_hash == before))
+        db.execute(update(r.hit).values(title="", snippet=""))
+    purging.retain(record, date(2026, 1, 2))
+    assert b"Smithson" not in everything(record)
 
 
 def test_an_authority_can_be_taken_out_whole(record, study, two):
@@ -282,8 +316,9 @@ def test_what_is_not_meant_is_refused(record, two, arguments, says):
     assert says in str(refused.exception)
 
 
-def test_no_purge_while_a_crawl_runs(record, two):
-    with run_lock(record, "crawl"):
+@pytest.mark.parametrize("name", ["run", "crawl"])
+def test_no_purge_while_a_crawl_or_a_run_that_judges_is_on(record, two, name):
+    with run_lock(record, name):
         assert isinstance(run(record, "--text", "Smithson", "--yes").exception, RecordLocked)
 
 

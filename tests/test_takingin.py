@@ -12,6 +12,7 @@ from warcio.warcwriter import WARCWriter
 
 from crawler import archives
 from study import record as r
+from study.purged import remember
 from study.record import Record
 from tests.running import mentorwatch
 
@@ -206,6 +207,16 @@ def test_a_csv_is_a_crawl_for_each_of_its_days(take, tmp_path):
     assert captures["http://www.kent.gov.uk/lost"].outcome == "failed"
     (seen,) = take.rows(select(r.page).where(r.page.c.url == "http://www.kent.gov.uk/mentors"))
     assert (seen.first_seen, seen.last_seen) == (date(2009, 6, 30), date(2010, 6, 30))
+
+
+def test_what_was_taken_down_is_not_even_listed(take, tmp_path):
+    path = tmp_path / "pages.csv"
+    path.write_text("url,date\nhttps://www.kent.gov.uk/gone,2009-06-30\nhttps://www.kent.gov.uk/there,2009-06-30\n")
+    with Record.open(take.url) as record, record.begin() as db:
+        remember(db, ["https://www.kent.gov.uk/gone"])
+    take("--from-csv", path)
+    assert list(take.captures()) == ["https://www.kent.gov.uk/there"]
+    assert [row.url for row in take.rows(select(r.page))] == ["https://www.kent.gov.uk/there"]
 
 
 def test_a_csv_without_its_columns_is_refused(take, tmp_path):

@@ -67,7 +67,11 @@ def purge(
     if any(not words.strip() for words in [*(url or []), *(text or [])]):
         raise UserError("--url and --text must not be empty: everything would be meant")
     since = None if selects else _since(older_than)
-    with Record.open(o.record_url(record), create=False) as opened, run_lock(opened, "crawl"):
+    with (
+        Record.open(o.record_url(record), create=False) as opened,
+        run_lock(opened, "run"),  # a run that judges would write texts back that it has read already
+        run_lock(opened, "crawl"),
+    ):
         codes = [authorities.find(each).code for each in authority or []]
         pages = purging.select_pages(opened, urls=url or [], authorities=codes, texts=text or []) if selects else []
 
