@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from sqlalchemy import select
@@ -338,9 +339,12 @@ def _seconds(given: object) -> float | None:
     if given in (None, ""):
         return None
     try:
-        return float(str(given))
+        seconds = float(str(given))
     except ValueError as problem:
         raise ValueError(f"seconds {given!r}; expected a number") from problem
+    if not 0 <= seconds < inf:
+        raise ValueError(f"seconds {given!r}; expected a number, 0 or more")
+    return seconds
 
 
 def _moment(given: object) -> datetime | None:

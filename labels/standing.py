@@ -62,7 +62,13 @@ class Standing:
 
     @property
     def sentence(self) -> str:
-        """What may be claimed, in one plain sentence."""
+        """What may be claimed, in one plain sentence; what is unsure is not found, and may be relevant."""
+        if self.unsure and self.read:
+            return f"{self._claim[:-1]}; {self.unsure:,} unsure or in dispute are not counted and may be relevant too."
+        return self._claim
+
+    @property
+    def _claim(self) -> str:
         if not self.read:
             return "Nobody has decided a text yet, so nothing can be said of what is there."
         if self.read >= self.pool:

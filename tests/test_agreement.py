@@ -152,6 +152,15 @@ def test_status_says_all_where_all_was_read(crawl: SmallCrawl):
     assert standing(crawl.record, crawl.protocol, crawl.id).sentence == "Every text was read: 3 of 3 are relevant."
 
 
+def test_what_is_unsure_is_not_passed_over_in_a_claim(crawl: SmallCrawl):
+    sure, unsure = texts(crawl, 2, "relevant")
+    crawl.decided(sure, "relevant")
+    crawl.decided(unsure, "ambiguous")
+    assert standing(crawl.record, crawl.protocol, crawl.id).sentence == (
+        "Every text was read: 1 of 2 are relevant; 1 unsure or in dispute are not counted and may be relevant too."
+    )
+
+
 def test_both_commands_print_counts_before_coefficients(crawl: SmallCrawl, tmp_path: Path):
     for text in texts(crawl, 3):
         crawl.decided(text, "off-topic", "heron")

@@ -176,8 +176,11 @@ def test_a_text_that_nobody_has_read_says_nothing_on_its_way_back(labelled, else
         ),
         (
             "prodigy",
-            '{"answer": "maybe", "meta": {}}\n{"answer": "accept"}\n',
-            ["line 1: answer 'maybe'", "line 2: no `meta`"],
+            (
+                '{"answer": "maybe", "meta": {}}\n{"answer": "accept"}\n'
+                '{"answer": "ignore", "meta": {}, "_timestamp": [1]}\n{"answer": "ignore", "meta": {"seconds": NaN}}\n'
+            ),
+            ["line 1: answer 'maybe'", "line 2: no `meta`", "line 3: _timestamp [1]", "line 4: seconds nan"],
         ),
         (
             "asreview",

@@ -77,5 +77,8 @@ def _row(task: Mapping[str, Any]) -> dict[str, Any] | None:
     else:
         said = {"decision": _POSITIVE if answer == "accept" else "off-topic"}
     when = task.get("_timestamp")
-    made = {} if when is None else {"decided_at": datetime.fromtimestamp(float(when), UTC).isoformat()}
+    try:
+        made = {} if when is None else {"decided_at": datetime.fromtimestamp(float(when), UTC).isoformat()}
+    except (TypeError, ValueError, OverflowError, OSError) as problem:
+        raise ValueError(f"_timestamp {when!r}; expected seconds since 1970") from problem
     return {**made, **meta, "text": task.get("text"), **said, "annotator": task.get("_annotator_id") or ""}
