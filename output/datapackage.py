@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,9 @@ _SOURCES = [
 _NOT_INDICATORS = {"time_period", "time_identifier", "geographic_level"}
 
 
-def data_package(tally: Tally, described: Mapping[str, Described], folder: Path) -> dict[str, Any]:
+def data_package(
+    tally: Tally, described: Mapping[str, Described], folder: Path, remarks: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the descriptor of a report's CSV files in ``folder``; it names no run time, so that two can be compared."""
     protocol = tally.protocol
     sources = [*_SOURCES, *([{"title": protocol.published.source}] if protocol.published else [])]
@@ -59,7 +61,9 @@ def data_package(tally: Tally, described: Mapping[str, Described], folder: Path)
         "title": protocol.title,
         "description": (
             f"Crawl {tally.rows.crawl_id} of the protocol {protocol.name}, as of {tally.rows.as_of}. "
-            "Quotes belong to whoever published the pages; they are short and serve as evidence."
+            + " ".join(
+                [*remarks, "Quotes belong to whoever published the pages; they are short and serve as evidence."]
+            )
         ),
         "version": VERSION,
         "keywords": ["mentoring", "coaching", "local authorities", "England"],

@@ -23,6 +23,8 @@ from study.protocol import Protocol
 from study.record import Record
 
 REPORTS = Path("output/reports")  # where reports land unless told otherwise; ignored by git
+_MODEL_ONLY = "Made with --model-only: what people decided is left aside."
+_WITHOUT_BRIEF = "Made with --without-brief: texts that only touch on their subject are left out."
 _CREDITS = Path(__file__).with_name("credits.txt")
 
 
@@ -35,6 +37,7 @@ class Made:
     points: tuple[Point, ...]  # the trend up to it
     tables: Mapping[str, pd.DataFrame]
     described: Mapping[str, Described]
+    remarks: tuple[str, ...] = ()  # what was asked to be left out of it
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ def make(
     events = tuple(history(record, runs))
     points = tuple(trend(runs, [place.key for place in tally.places]))
     made = tables(record, tally, evidence(record, tally), events, points)
-    return Made(tally, events, points, made, {name: describe(name, table.columns) for name, table in made.items()})
+    described = {name: describe(name, table.columns) for name, table in made.items()}
+    asked = {_MODEL_ONLY: model_only, _WITHOUT_BRIEF: without_brief}
+    return Made(tally, events, points, made, described, tuple(said for said, wanted in asked.items() if wanted))
 
 
 def make_report(
@@ -89,19 +94,20 @@ def make_report(
     files = [
         path for name, table in made.tables.items() for path in write_csv(folder / f"{name}.csv", table, excel=excel)
     ]
-    files += _beside(folder, made.tally, made.described)
-    files.append(write_workbook(folder / "report.xlsx", made.tally, made.tables, made.described))
-    files.append(write_text(folder / "report.html", page(made.tally, made.tables)))
+    files += _beside(folder, made)
+    files.append(write_workbook(folder / "report.xlsx", made.tally, made.tables, made.described, made.remarks))
+    files.append(write_text(folder / "report.html", page(made.tally, made.tables, made.remarks)))
     return Report(made.tally, made.events, made.points, folder, (*files, _write_credits(folder, protocol)))
 
 
-def _beside(folder: Path, tally: Tally, described: Mapping[str, Described]) -> Iterator[Path]:
+def _beside(folder: Path, made: Made) -> Iterator[Path]:
     """What says what the tables are."""
-    yield from write_csv(folder / "data-dictionary.csv", dictionary(described))
-    for name, table in described.items():
+    yield from write_csv(folder / "data-dictionary.csv", dictionary(made.described))
+    for name, table in made.described.items():
         if table.dfe:
             yield from write_csv(folder / f"{name}.meta.csv", dfe_meta(table))
-    yield write_text(folder / "datapackage.json", as_json(data_package(tally, described, folder)))
+    package = data_package(made.tally, made.described, folder, made.remarks)
+    yield write_text(folder / "datapackage.json", as_json(package))
 
 
 def _write_credits(folder: Path, protocol: Protocol) -> Path:

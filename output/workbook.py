@@ -72,11 +72,15 @@ class _Link:
 
 
 def write_workbook(
-    path: Path, tally: Tally, tables: Mapping[str, pd.DataFrame], described: Mapping[str, Described]
+    path: Path,
+    tally: Tally,
+    tables: Mapping[str, pd.DataFrame],
+    described: Mapping[str, Described],
+    remarks: Sequence[str] = (),
 ) -> Path:
     """Write the workbook of a report; raises :class:`ReportError` naming the file if it cannot be written."""
     book = Workbook(write_only=True)
-    _sheet(book, "cover", [[line] for line in _cover(tally)], widths=[92], title=True)
+    _sheet(book, "cover", [[line] for line in _cover(tally, remarks)], widths=[92], title=True)
     listed = [
         [_Link(name, f"'{name}'!A1", inside=True), table.title, table.about, len(tables[name])]
         for name, table in described.items()
@@ -96,11 +100,12 @@ def write_workbook(
     return _save(book, path, tally.rows.as_of)
 
 
-def _cover(tally: Tally) -> list[str]:
+def _cover(tally: Tally, remarks: Sequence[str]) -> list[str]:
     published = tally.protocol.published
     return [
         tally.protocol.title,
         headline(tally),
+        *remarks,
         f"Crawl {tally.rows.crawl_id} of the protocol {tally.protocol.name}, as of {tally.rows.as_of}. {judged_by(tally)}",
         "Sheets: contents lists them, notes says what codes and symbols mean, columns what each column holds.",
         "Every cell that says yes or ambiguous leads to the row of the sheet evidence with its quote, address and day.",

@@ -144,6 +144,15 @@ def test_names_definitions_and_the_framework_are_quoted(soup):
     assert "Heads meet as equals, mentor and mentee." in [text(quote) for quote in told.select("q")]
 
 
+def test_what_was_left_out_on_demand_is_said_first(crawl, tmp_path, soup):
+    make_report(crawl.record, crawl.protocol, tmp_path, model_only=True, without_brief=True)
+    partial = BeautifulSoup((tmp_path / "report.html").read_text(encoding="utf-8"), "lxml")
+    said = [text(one) for one in partial.select("header .remark")]
+    assert [one.split(":")[0] for one in said] == ["Made with --model-only", "Made with --without-brief"]
+    assert soup.select(".remark") == []
+    assert all(one in (tmp_path / "datapackage.json").read_text(encoding="utf-8") for one in said)
+
+
 def test_what_was_not_complete_is_told_with_its_reason(soup):
     row = soup.select_one("#c-E10000016")
     assert text(row).endswith("mentor: capped, no page 2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -28,8 +28,10 @@ AUTHORITIES = 600  # on the page one by one; those of the register come first, a
 _HERE = Path(__file__).parent
 
 
-def page(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> str:
+def page(tally: Tally, tables: Mapping[str, pd.DataFrame], remarks: Sequence[str] = ()) -> str:
     """Return the page of a report: its tables in words and pictures, everything escaped, nothing loaded from elsewhere.
+
+    ``remarks`` say what was asked to be left out of it.
 
     It holds no run time, and is bounded: a few quotes a cell (:data:`output.page.evidence.PER_CELL`), the rest by name of
     the file that has them.
@@ -41,6 +43,7 @@ def page(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> str:
     script = (_HERE / "report.js").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2").render(
         **_content(tally, tables),
+        remarks=remarks,
         style=Markup((_HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
