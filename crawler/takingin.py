@@ -75,6 +75,9 @@ class _Day:
         self.authority, self.problems = authority, problems
 
     async def take_in(self, copies: Sequence[Copy]) -> TakenIn:
+        with self.record.begin() as db:
+            taken_down = purged(db, (canonical_url(copy.url) for copy in copies))
+        copies = [copy for copy in copies if canonical_url(copy.url) not in taken_down]
         homes = {home_of(copy.url): self.authority or authority_of(copy.url, self.day) for copy in copies}
         targets = [Target(authority, home) for home, authority in sorted(homes.items())]
         with self.record.begin_crawling() as db:

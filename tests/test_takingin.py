@@ -249,6 +249,14 @@ def test_authority_says_whose_all_pages_are(take, tmp_path):
     assert take.rows(select(r.page.c.authority)) == [(KENT,)]
 
 
+def test_what_was_taken_down_does_not_come_back(take, tmp_path):
+    with Record.open(take.url) as record, record.begin() as db:
+        remember(db, ["http://www.kent.gov.uk/staff"])
+    path = Archive(tmp_path / "a.warc.gz").page("http://www.kent.gov.uk/staff").page("http://www.kent.gov.uk/m").close()
+    assert take("--from-warc", path).returncode == 0
+    assert set(take.captures()) == {"http://www.kent.gov.uk/m"}
+
+
 def test_a_file_without_the_option_is_not_taken_for_anything(take):
     done = take("kent")
     assert done.returncode == 2
