@@ -23,9 +23,9 @@ PAGES = {
 class Borough:
     """A small site with one record; each crawl is a month after the one before."""
 
-    def __init__(self, directory, pages=PAGES):
+    def __init__(self, directory, pages=PAGES, url=""):
         self.directory, self.crawls = directory, 0
-        self.url = f"sqlite:///{directory / 'record.db'}"
+        self.url = url or f"sqlite:///{directory / 'record.db'}"
         self.pages = dict(pages)
         self.site = SmallSite({})
         self.serve()
@@ -42,7 +42,7 @@ class Borough:
         self.site.asked.clear()
         as_of = day or FIRST + timedelta(days=30 * (self.crawls - 1))
         arguments = [f"--record={self.url}", f"--site={self.site.url}", f"--allow={self.site.allow}", "--delay=0"]
-        done = mentorwatch("crawl", *arguments, f"--as-of={as_of}", *options)
+        done = mentorwatch("crawl", *arguments, f"--as-of={as_of}", *options, MENTORWATCH_DIRECTORY=str(self.directory))
         assert done.returncode == 0, done.stderr
         return self.captures()
 

@@ -8,6 +8,7 @@ from study import record as r
 from study.record import Record
 from tests.borough import Borough
 from tests.running import Answer, mentorwatch
+from tests.small_record import emptied
 
 
 @pytest.fixture
@@ -145,3 +146,29 @@ def test_nothing_is_judged_twice(borough):
     assert mentorwatch(*classify).returncode == 0
     assert borough.rows(select(func.count()).select_from(r.judgement)) == judged
     assert all(capture.text_hash for capture in borough.captures().values())
+
+
+@pytest.mark.services
+def test_on_postgresql_a_recrawl_reuses_and_looks_after_the_same(postgres_url, tmp_path):
+    with Record.open(postgres_url) as record:
+        emptied(record)
+    borough = Borough(tmp_path, url=postgres_url)
+    try:
+        borough.serve(ETag='"v1"')
+        borough.crawl()
+        borough.is_finding("/page/1")
+        after = borough.crawl()
+        assert {capture.revisit for capture in after.values()} == {"not-modified"}
+        gone = borough.pages.pop("/page/1")
+        borough.pages["/page/9"] = ("Mentoring page 9", gone[1])
+        borough.serve(ETag='"v1"')
+        assert borough.crawl()["/page/1"].outcome == "gone", "looked after though no search lists it"
+        (tmp_path / "list.csv").write_text(f"url,date\n{borough.site.url}page/77,2025-06-30\n")
+        taken = mentorwatch("crawl", f"--record={postgres_url}", "--from-csv", str(tmp_path / "list.csv"))
+        assert taken.returncode == 0, taken.stderr
+        assert mentorwatch("status", f"--record={postgres_url}").returncode == 0
+        assert borough.crawl()["/page/77"].outcome == "gone", "known by its address, never seen: looked after at once"
+    finally:
+        borough.close()
+        with Record.open(postgres_url) as record:
+            emptied(record)

@@ -15,7 +15,7 @@ _ELSEWHERE = "Crawls made elsewhere"
 
 def crawl(
     more: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further WARC files, after --from-warc.")
+        list[Path] | None, typer.Argument(metavar="FILE", help="Further WARC files, after --from-warc.")
     ] = None,
     authority: o.Authority = None,
     site: o.Site = None,
