@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from output import lifecycle as life
+from output.findings import AMBIGUOUS
 from output.lifecycle import Seen, State, step
 from output.looks import Looks, Thing, plain
 from output.passages import Passages, same_words, word_diff
@@ -274,7 +275,8 @@ class _Teller:
         if len(judges) > 1 and PEOPLE not in judges:
             return "judged by another model than before"
         passage = self.passages.passage(carried.text_hash, *thing)
-        if self.passages.speaks(passage, *thing) and self.passages.holds(without.text_hash, passage):
+        telling = carried.cell == AMBIGUOUS or self.passages.speaks(passage, *thing)
+        if telling and self.passages.stands(without.text_hash, without.raw_hash, passage):
             return "the passage stands there word for word, and was judged otherwise"
         return ""
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from output.findings import AMBIGUOUS, relevance_cell, standing_for
 from output.lifecycle import CARRIES, NOT_FOUND, NOT_KNOWN, NOT_LISTED, WITHOUT, Seen
-from output.runs import Page, Run, Runs
+from output.runs import Look, Page, Run, Runs
 
 Thing = tuple[str, str]  # what (keyword | mention | approach) and code
 
@@ -34,7 +34,7 @@ class Looks:
         for (_, page_id), look in self.runs.looks.items():
             page = self.runs.pages[page_id]
             if look.seen == "read":
-                for what, code in self.says(page, look.text_hash):
+                for what, code in self.says(page, self._text(page_id, look)):
                     carried[page.authority, what, code].add(page_id)
         return {key: sorted(pages) for key, pages in carried.items()}
 
@@ -82,24 +82,29 @@ class Looks:
             why = self.incomplete(run, page, thing)
             kind = NOT_KNOWN if why else NOT_LISTED
             return Seen(kind, run.as_of, why=why or "not listed by searches read to their end", url=page.url)
+        text_hash = self._text(page_id, look)
         seen = Seen(
             NOT_KNOWN,
             run.as_of,
             why=look.why,
             url=look.url,
             address=page.url if look.address == look.url or plain(look.address) == plain(look.url) else look.address,
-            text_hash=look.text_hash,
+            text_hash=text_hash,
             raw_hash=look.raw_hash,
-            judged_by=self.runs.judged_by.get(look.text_hash or "", "") if self._is_judged(thing) else "",
+            judged_by=self.runs.judged_by.get(text_hash or "", "") if self._is_judged(thing) else "",
         )
         if look.seen == "unread":
             return seen
         if look.seen == "gone":
             return replace(seen, kind=NOT_FOUND)
-        cell = self.says(page, look.text_hash).get(thing) if look.seen == "read" else None
+        cell = self.says(page, text_hash).get(thing) if look.seen == "read" else None
         if cell is None:
             return replace(seen, kind=WITHOUT, why=look.why or "read, and does not say it")
         return replace(seen, kind=CARRIES, cell=cell)
+
+    def _text(self, page_id: int, look: Look) -> str | None:
+        """The text that stands for what was seen: of the same bytes, as they were last masked and judged."""
+        return self.runs.newest_text.get((page_id, look.raw_hash or ""), look.text_hash)
 
     def _is_judged(self, thing: Thing) -> bool:
         """Names are found by rule; the rest is judged, and two models' judgements cannot be set side by side."""

@@ -32,6 +32,7 @@ class Passages:
         self._runs = runs
         self._around = patterns(runs.protocol)
         self._text = lru_cache(maxsize=_CACHED)(self._read)
+        self._unmasked = lru_cache(maxsize=_CACHED)(self._read_unmasked)
         self._words = lru_cache(maxsize=_CACHED)(lambda text_hash: _runs_of_words(self._text(text_hash)))
         self._shown = lru_cache(maxsize=16 * _CACHED)(lambda passage, thing: quote(passage, self._around.get(thing)))
         self._quotes = lru_cache(maxsize=4 * _CACHED)(self._read_quotes)
@@ -70,6 +71,10 @@ class Passages:
         """Tell whether ``passage`` stands in a text, word for word."""
         return bool(passage) and text_hash is not None and _folded(passage) in _folded(self._text(text_hash))
 
+    def stands(self, text_hash: str | None, raw_hash: str | None, passage: str) -> bool:
+        """Tell whether ``passage`` stands on a page, in its text or in what was masked of it as a menu."""
+        return self.holds(text_hash, passage) or (bool(passage) and _folded(passage) in self._unmasked(raw_hash or ""))
+
     def near(self, one: str | None, other: str | None) -> bool:
         """Tell whether two texts are the same or nearly so."""
         if one is None or other is None:
@@ -81,6 +86,11 @@ class Passages:
         with self._record.begin() as db:
             row = db.execute(query).one_or_none()
         return f"{row.title}\n{row.text}" if row else ""
+
+    def _read_unmasked(self, raw_hash: str) -> str:
+        query = select(r.extraction.c.title, r.extraction.c.text).where(r.extraction.c.raw_hash == raw_hash)
+        with self._record.begin() as db:
+            return _folded(" ".join(f"{row.title} {row.text}" for row in db.execute(query)))
 
     def _read_quotes(self, text_hash: str) -> Sequence[str]:
         carried = select(r.judgement.c.evidence).where(

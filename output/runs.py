@@ -103,6 +103,7 @@ class Runs:
     changed_sites: Mapping[int, Sequence[Site]]  # by crawl
     pages: Mapping[int, Page]
     looks: Mapping[tuple[int, int], Look]  # by crawl and page
+    newest_text: Mapping[tuple[int, str], str]  # by page and bytes: their text as it was last masked and judged
     listed: Mapping[tuple[int, int], frozenset[str]]  # keyword groups that found a page in a crawl
     verdicts: Mapping[str, Verdict]  # by text; texts that say nothing are not here
     judged_by: Mapping[str, str]  # by text: a model's id, or PEOPLE; a text that is not here was not judged
@@ -153,6 +154,7 @@ def read_runs(
             changed_sites=changed,
             pages=_pages(db, page_ids, groups, kinds),
             looks={(row.crawl_id, row.page_id): _look(row, judged_by) for row in captures},
+            newest_text=_newest_texts(captures, judged_by),
             listed=listed,
             verdicts={
                 text_hash: verdict
@@ -362,6 +364,14 @@ def _captures() -> Select[Any]:
 def _look(row: Any, judged_by: Mapping[str, str]) -> Look:
     seen, why = _seen(row, judged_by)
     return Look(row.url, row.final_url or row.url, seen, why, row.raw_hash, row.text_hash)
+
+
+def _newest_texts(captures: Iterable[Any], judged_by: Mapping[str, str]) -> dict[tuple[int, str], str]:
+    """What is masked of a page depends on its crawl: of the same bytes, the newest crawl's text stands for all."""
+    ordered = sorted(captures, key=lambda row: int(row.crawl_id))
+    return {
+        (row.page_id, row.raw_hash): row.text_hash for row in ordered if row.raw_hash and row.text_hash in judged_by
+    }
 
 
 def _seen(row: Any, judged_by: Mapping[str, str]) -> tuple[str, str]:
