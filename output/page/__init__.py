@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from output.evidence import http_only
@@ -36,18 +37,23 @@ def page(tally: Tally, tables: Mapping[str, pd.DataFrame], remarks: Sequence[str
     It holds no run time, and is bounded: a few quotes a cell (:data:`output.page.evidence.PER_CELL`), the rest by name of
     the file that has them.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"n": _number, "day": _day, "slug": slug, "web": lambda url: http_only([url])[0]}
     script = (_HERE / "report.js").read_text(encoding="utf-8")
-    return environment.get_template("report.html.j2").render(
+    return _template().render(
         **_content(tally, tables),
         remarks=remarks,
         style=Markup((_HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"n": _number, "day": _day, "slug": slug, "web": lambda url: http_only([url])[0]}
+    return environment.get_template("report.html.j2")
 
 
 def _content(tally: Tally, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
