@@ -170,7 +170,8 @@ def _is_captured(text_hash: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _is_labelled(text_hash: ColumnElement[str]) -> ColumnElement[bool]:
-    return exists().where(r.label.c.text_hash == text_hash)
+    """By somebody who read it: a row that follows from a near-duplicate's is not a reason to keep a text."""
+    return exists().where(r.label.c.text_hash == text_hash, r.label.c.follows.is_(None))
 
 
 # -- Retention ------------------------------------------------------------------------------------------------------------

@@ -59,7 +59,10 @@ def groups(record: Record, protocol: Protocol, crawl_id: int) -> dict[str, str]:
 
 
 def _join(db: Connection, protocol: Protocol, first: Sequence[str], new: Sequence[str]) -> dict[str, tuple[str, float]]:
-    """Return the group and the similarity of each new text, given the first texts of the groups there are."""
+    """Return the group and the similarity of each new text, given the first texts of the groups there are.
+
+    Of what is not kept any more (retention, takedown) nothing can be alike: such a new text is a group of its own.
+    """
     alike: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))  # same words at keywords: first, new
     for side, keys in enumerate((first, new)):
         for key, words, starts, text in _read(db, keys):
@@ -67,10 +70,9 @@ def _join(db: Connection, protocol: Protocol, first: Sequence[str], new: Sequenc
                 alike[key][side].append(key)
             else:
                 alike[_at_keywords(protocol, words, starts, text)][side].append(key)
-    found: dict[str, tuple[str, float]] = {}
+    found: dict[str, tuple[str, float]] = {key: (key, 1.0) for key in new}
     for old, joining in alike.values():
         if len(old) + len(joining) == 1 or not joining:
-            found |= {key: (key, 1.0) for key in joining}
             continue
         shingled = {key: _triples(words) for key, words, _, _ in _read(db, [*old, *joining])}
         found |= gather({key: shingled[key] for key in old}, {key: shingled[key] for key in joining})
@@ -134,11 +136,11 @@ def _at_keywords(protocol: Protocol, words: Sequence[str], starts: Sequence[int]
 
 
 def _read(db: Connection, keys: Sequence[str]) -> Iterator[tuple[str, list[str], list[int], str]]:
-    """Yield hash, words (small, figures folded), where each begins, and title and text, in the order of ``keys``."""
+    """Yield hash, words (small, figures folded), where each begins, and title and text, in the order of ``keys``; no text, nothing."""
     query = select(r.text.c.text_hash, r.text.c.title, r.text.c.text)
     for batch in _batches(keys):
         rows = {row.text_hash: row for row in db.execute(query.where(r.text.c.text_hash.in_(batch)))}
-        for key in batch:
+        for key in (key for key in batch if key in rows):
             whole = f"{rows[key].title}\n{rows[key].text}"
             spans = list(_WORD.finditer(whole))
             yield key, [_FIGURES.sub("0", m[0].lower()) for m in spans], [m.start() for m in spans], whole

@@ -162,13 +162,15 @@ def _interleaved(likely: list[str], uncertain: list[str], drawn: list[str]) -> I
 
 
 def _judged(record: Record, protocol: Protocol, crawl_id: int) -> dict[str, Any]:
-    """Return one row a text of the crawl with its newest judgement and its first address; texts without one are left out.
+    """Return one row a text of the crawl with its newest judgement and its first address; texts without one, or kept no more,
+    are left out.
 
     While a new model judges, some texts have its judgement and the others that of the model before.
     """
     texts = (
         select(r.capture.c.text_hash, r.page.c.authority, r.page.c.url)
         .join(r.page, r.page.c.id == r.capture.c.page_id)
+        .join(r.text, r.text.c.text_hash == r.capture.c.text_hash)  # of an old crawl it may be kept no more
         .where(r.capture.c.crawl_id == crawl_id, r.capture.c.text_hash.is_not(None))
     )
     models = (

@@ -75,6 +75,27 @@ def rows(record: Record) -> list[Any]:
         return list(db.execute(select(r.label).order_by(r.label.c.id)))
 
 
+def test_a_text_that_is_kept_no_more_is_not_given_to_anybody(crawl: SmallCrawl, record: Record):
+    filled(crawl, 2, 0, 0)
+    with record.begin() as db:
+        gone = db.execute(select(r.text.c.text_hash).limit(1)).scalar_one()
+        db.execute(r.text.delete().where(r.text.c.text_hash == gone))
+    assert [item.text_hash != gone for item in queue(record, crawl.protocol, crawl.id)] == [True]
+
+
+def test_a_group_whose_first_text_was_purged_takes_in_new_texts_and_stops_nobody(crawl: SmallCrawl, record: Record):
+    likes = [passage(1) + f" {number}" for number in range(3)]
+    kept = [crawl.fetched(KENT, f"p{number}", text, "ambiguous") for number, text in enumerate(likes[:2])]
+    group = set(nearness.groups(record, crawl.protocol, crawl.id).values())
+    assert len(group) == 1
+    with record.begin() as db:
+        db.execute(r.text.delete().where(r.text.c.text_hash.in_(group)))
+    kept.append(crawl.fetched(KENT, "late", likes[2], "ambiguous"))
+    later = nearness.groups(record, crawl.protocol, crawl.id)
+    assert {later[key] for key in kept[:2]} == group
+    assert later[kept[2]] == kept[2]
+
+
 def test_likely_uncertain_and_random_are_mixed_and_the_same_every_time(crawl: SmallCrawl) -> None:
     likely = filled(crawl, 26, 14, 60)
     queued = order(crawl.record, crawl.protocol, crawl.id)
