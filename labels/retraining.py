@@ -101,8 +101,8 @@ class Retrainer:
         if self._stopping.is_set():
             return
         if self._process.returncode == 0:
-            self.said = f"The model has learnt from {self._learnt} decisions."
             self._refresh()
+            self.said = f"The model has learnt from {self._learnt} decisions."
         else:
             last = (errors.strip().splitlines() or ["it said nothing"])[-1]
             log.warning("retraining ended with exit code %d:\n%s", self._process.returncode, errors.strip())

@@ -258,6 +258,28 @@ def test_a_record_without_texts_says_what_to_do(tmp_path: Path) -> None:
     assert "run `mentorwatch classify` first" in done.stderr
 
 
+@pytest.mark.services
+def test_on_postgresql_the_page_does_the_same(postgres_url: str, tmp_path: Path) -> None:
+    with Record.open(postgres_url) as record:
+        with record.begin() as db:
+            for table in reversed(r.metadata.sorted_tables):
+                db.execute(table.delete())
+        kept = fill(study_record(record), 3)
+        directory = {"MENTORWATCH_DIRECTORY": str(tmp_path / "beside")}
+        with served(postgres_url, "--annotator", "owl", "--retrain-every", "0", **directory) as page:
+            owl = Visitor(page.home)
+            owl.sign_in(page.links["owl"])
+            assert owl.ask("/decide", {"form": owl.form(), "decision": "off-topic"})[0] == 303
+            assert owl.ask("/undo", {"form": owl.form("undo")})[0] == 303
+            assert owl.ask("/decide", {"form": owl.form(), "decision": "relevant"})[0] == 303
+            assert [(row.text_hash, row.decision) for row in labels(record)] == [
+                (kept[0], "off-topic"),
+                (kept[0], "undone"),
+                (kept[0], "relevant"),
+            ]
+        assert (tmp_path / "beside" / "labelling.key").exists()
+
+
 def test_a_warc_name_that_climbs_out_of_its_folder_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("WARC/1.0\r\nsecret", encoding="utf-8")
     with Record.open(record_at(tmp_path)) as record:

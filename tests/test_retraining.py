@@ -65,15 +65,9 @@ def models(record: Record) -> int:
 
 
 def serve_small(tmp_path: Path, every: int) -> Any:
-    return served(
-        record_at(tmp_path),
-        "--annotator",
-        "heron",
-        "--protocol",
-        str(tmp_path / "small.toml"),
-        "--retrain-every",
-        str(every),
-    )
+    study = ("--protocol", str(tmp_path / "small.toml"))
+    options = ("--annotator", "heron", "--overlap", "0", "--retrain-every", str(every))
+    return served(record_at(tmp_path), *options, *study)
 
 
 @pytest.mark.slow
