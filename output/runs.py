@@ -399,13 +399,17 @@ def _unread(
     """
     believed = {a.site_id: a.authority for of_crawl in asked.values() for a in of_crawl if a.status in _PROVING}
     capture = r.capture.c
+    # Every text has a row of its own, and there are far fewer of these than of captures, until retention removes them.
+    retained = db.execute(select(r.purge.c.id).where(r.purge.c.kind == "retention").limit(1)).first() is not None
+    text_hash = capture.text_hash if retained else r.text.c.text_hash
     unjudged = (
-        select(r.text.c.text_hash)
+        select(text_hash)
+        .distinct()
         .outerjoin(
             r.judgement,
-            and_(r.judgement.c.text_hash == r.text.c.text_hash, r.judgement.c.protocol_hash == protocol.hash),
+            and_(r.judgement.c.text_hash == text_hash, r.judgement.c.protocol_hash == protocol.hash),
         )
-        .where(r.judgement.c.text_hash.is_(None))
+        .where(text_hash.is_not(None), r.judgement.c.text_hash.is_(None))
     )
     of_study = capture.crawl_id.in_([run.crawl_id for run in runs])
     fetched = select(capture.page_id, capture.crawl_id, capture.site_id).where(of_study)

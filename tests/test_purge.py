@@ -131,6 +131,19 @@ def test_the_texts_that_a_page_was_judged_by_before_go_with_it(record, two, labe
     assert OTHER.encode() in left
 
 
+def test_a_text_that_retention_took_before_todays_protocol_judged_it_proves_no_silence(record, study):
+    """It can be judged no more: whether it said something is not known, and no 'no'."""
+    crawl = SmallCrawl(record, study, [KENT], as_of=date(2026, 1, 1))
+    crawl.asked(KENT, "mentor", ["a"])
+    crawl.fetched(KENT, "a", "Learning mentors for pupils.", "off-topic")
+    assert read_runs(record, study).unread == frozenset()
+    purging.retain(record, date(2026, 1, 2))
+    assert read_runs(record, study).unread == frozenset()
+    with record.begin() as db:
+        db.execute(update(r.judgement).values(protocol_hash="another"))
+    assert (crawl.id, KENT, "mentor") in read_runs(record, study).unread
+
+
 def test_retention_takes_texts_that_no_page_has_any_more(record, two):
     before = read_again(record, two, "secret")
     with record.begin() as db:
