@@ -80,9 +80,14 @@ def find_crawl(record: Record, protocol: Protocol, wanted: str) -> tuple[int, da
 
 
 def compare_crawls(record: Record, protocol: Protocol, before: str, after: str) -> list[Difference]:
-    """Return what changed from one crawl to another: cells, then the history's events after the first up to the second."""
+    """Return what changed from one crawl to another: cells, then the history's events after the first up to the second.
+
+    Raises :class:`study.record.RecordError` where the first speaks for a later day: no events lead back.
+    """
     (first, since), (second, until) = (find_crawl(record, protocol, wanted) for wanted in (before, after))
-    runs = read_runs(record, protocol, until=max(since, until))
+    if since > until:
+        raise RecordError(f"crawl {first} ({since}) is later than crawl {second} ({until}): name the earlier one first")
+    runs = read_runs(record, protocol, until=until)
     asked = {run.crawl_id: run.authorities for run in runs.runs}
     known = {place.key: place.name for place in places(asked[first] | asked[second], "", until)}
     names = thing_names(protocol)

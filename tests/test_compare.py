@@ -50,6 +50,12 @@ def run(record, tmp_path, *arguments):
     return CliRunner().invoke(app, ["compare", *map(str, arguments), *options], env={"COLUMNS": "120"})
 
 
+def test_the_later_crawl_first_is_refused_and_not_answered_without_its_events(record, crawls, tmp_path):
+    refused = run(record, tmp_path, "2026-02-01", "2026-01-01").exception
+    assert isinstance(refused, RecordError)
+    assert "name the earlier one first" in str(refused)
+
+
 def test_two_crawls_by_day_in_plain_words(record, crawls, tmp_path):
     shown = run(record, tmp_path, "2026-01-01", "2026-02-01")
     assert shown.exit_code == 0, shown.output
