@@ -9,7 +9,9 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from mentorwatch.cli import app
 from study import record as r
 from study.health import health
 from study.record import Record
@@ -42,6 +44,18 @@ def holder(url, **environment):
     )
     assert process.stdout.readline() == "held\n"
     return process
+
+
+def test_the_records_url_stands_in_no_command_line_that_a_run_starts(tmp_path, monkeypatch):
+    """It may hold a password, and `ps` shows command lines to everybody on the machine."""
+    started = []
+    monkeypatch.setattr("mentorwatch.stages.stage", lambda *said, environment: started.append((said, environment)))
+    url = f"sqlite:///{tmp_path / 'record.db'}"
+    done = CliRunner().invoke(app, ["run", "--record", url, "--authority", "kent", "--contact", "you@example.org"])
+    assert done.exit_code == 0, done.output
+    assert [said[0] for said, _ in started] == ["crawl", "classify", "report"]
+    assert not any(url in word for said, _ in started for word in said)
+    assert {environment["MENTORWATCH_RECORD"] for _, environment in started} == {url}
 
 
 def test_a_second_run_hears_who_holds_the_record_and_a_dead_holder_holds_nothing(record_url):

@@ -72,7 +72,7 @@ def run(
     from study.record import Record
     from study.runlock import run_lock, under_this_run
 
-    kept = ["--record", o.record_url(record), "--protocol", protocol]
+    url, kept = o.record_url(record), ["--protocol", protocol]
     asked = [
         *(f"--authority={code}" for code in authority or ()),
         *(f"--site={url}" for url in site or ()),
@@ -92,8 +92,9 @@ def run(
         *(["--verbose"] if verbose else []),
     ]
     began, code = datetime.now(UTC), 130  # as it stays where we are interrupted
-    with Record.open(kept[1]) as opened, run_lock(opened, "run"):
-        ours = under_this_run()
+    with Record.open(url) as opened, run_lock(opened, "run"):
+        # The record's URL may hold a password: it goes by the environment, where `ps` does not show it.
+        ours = {**under_this_run(), "MENTORWATCH_RECORD": url}
         try:
             stage("crawl", *kept, *asked, environment=ours)
             stage("classify", *kept, environment=ours)
