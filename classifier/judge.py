@@ -19,6 +19,8 @@ from classifier.features import words_of
 from classifier.mentions import Mention, find_mentions
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, decide, pool
 from classifier.passages import Cut, Passage
+from classifier.relations import of_something_else
+from classifier.roles import tag, tokens
 from study.protocol import Coded, Protocol
 
 RULES = "rules"  # the model id of judgements without a model
@@ -164,8 +166,13 @@ class Judge:
         return self._codes("flags", index, pooled, speaking)
 
     def _relation(self, page: Cut, passages: Sequence[Passage]) -> str:
-        """Return what the text calls it: the keyword groups that stand in its speaking passages."""
-        matched = " ".join(page.whole[start:end] for passage in passages for start, end in passage.matches)
+        """Return what the text calls it: the keyword groups that stand in its speaking passages.
+
+        A coach to the museum on a page about mentors does not make it a page about coaching.
+        """
+        matches = [match for passage in passages for match in passage.matches]
+        meant = [match for match in matches if not of_something_else(tag(tokens(page.sentence(match))))]
+        matched = " ".join(page.whole[start:end] for start, end in meant or matches)
         named = [code for code, pattern in self._named if pattern.search(matched)]
         return named[0] if len(named) == 1 else "both" if named else "none"
 

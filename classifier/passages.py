@@ -69,6 +69,11 @@ class Cut:
         bounds = _sentence_starts(whole, len(title) + 1)
         return cls(title, text, whole, _passages(whole, len(title), matches, bounds), bounds)
 
+    def sentence(self, match: tuple[int, int]) -> str:
+        """Return the sentence in which a match stands."""
+        index = bisect_right(self.bounds, match[0])
+        return self.whole[self.bounds[index - 1] : self.bounds[index] if index < len(self.bounds) else len(self.whole)]
+
     def quote(self, passage: Passage, limit: int = QUOTE_LIMIT) -> str:
         """Return an exact substring of the title or of the text, at most ``limit`` characters, around a passage's first match.
 

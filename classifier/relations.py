@@ -15,6 +15,8 @@ from classifier.roles import Tagged, kinds, people, role_names
 _NEAR = 14  # tagged tokens each side in which the nearest role is looked for
 _CLAUSE = 9  # tokens each side in which a recipient is looked for, never past the end of a sentence
 _JOINTS = ("for", "by", "of", "to", "with", "as", "from", "in")
+_ELSEWHERE = {"thing", "sport", "child", "life", "pastoral", "council"}
+_AT_WORK = {"adult", "development"}
 _DETERMINERS = ("our", "their", "your", "each", "a", "every")
 
 
@@ -182,3 +184,10 @@ def _shares(tags: Tagged) -> list[str]:
         return ["nobody"]
     quarters = [f"{kind}:{4 * counts[kind] // counts.total()}" for kind in ("ADULT", "CHILD")]
     return [f"most={counts.most_common(1)[0][0]}", *quarters]
+
+
+def of_something_else(tags: Tagged) -> bool:
+    """Return whether a sentence speaks of vehicles, places, sport, pupils and the like, and of nobody on a staff."""
+    kind = kinds()
+    held = {kind.get(item, item) for item in tags}
+    return bool(held & _ELSEWHERE) and not held & _AT_WORK
