@@ -12,7 +12,7 @@ from classifier.evaluation import measure
 from classifier.features import Vectoriser
 from classifier.fitting import FOLDS, fit_depth, fit_linear, kernel_of, out_of_fold, prepare
 from classifier.labels import Example, labels_hash
-from classifier.model import OFF_TOPIC, RELEVANT, Model, model_id
+from classifier.model import OFF_TOPIC, RELEVANT, Linear, Model, model_id
 from classifier.thresholds import calibrate, choose
 from study.errors import UserError
 from study.protocol import Protocol
@@ -37,6 +37,19 @@ def train(protocol: Protocol, examples: Sequence[Example]) -> Model:
     # One thread: the systems are small, and sums in another order would differ in the last place.
     with threadpool_limits(limits=1):
         return _train(protocol, examples)
+
+
+def order(protocol: Protocol, examples: Sequence[Example]) -> tuple[Vectoriser, Linear]:
+    """Fit what ranks texts and nothing else: no thresholds, no calibration, hence no cross-validation; a fifth of the time.
+
+    Texts stand in the order that :func:`train` would give them: probability rises with the score.
+    """
+    with threadpool_limits(limits=1):
+        material = prepare(protocol, examples)
+        vectoriser = Vectoriser.fit(material.words)
+        features = vectoriser.transform(material.words)
+        everything = np.ones(len(examples), dtype=bool)
+        return vectoriser, fit_linear(material, features, kernel_of(features, vectoriser.named), everything)
 
 
 def _train(protocol: Protocol, examples: Sequence[Example]) -> Model:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from classifier.assessment import card, figures, floors, screening
+from classifier.assessment import card, figures, floors, screening, systems
 from classifier.assessment.evaluate import OURS, Plan, evaluate
 from classifier.assessment.floors import FloorsError, read, silent
 from classifier.assessment.folds import Held, apart, assign, judged_apart
@@ -470,6 +470,24 @@ def test_an_asreview_that_fails_is_quoted(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(screening.ASReviewError, match="no room left"):
         screening.asreview(program, screening.Start([example(1, "relevant")], [example(2, "relevant")]), 0)
+
+
+def test_our_order_alone_is_the_order_of_the_whole_model(study: Protocol) -> None:
+    rows = [row.example for row in from_seeds(study).rows]
+    learnt, asked = rows[::8], [(e.title, e.text) for e in rows[3::40]]
+    whole, alone = (
+        [v.score for v in system(study)(learnt)(asked)] for system in (systems.mentorwatch, systems.mentorwatch_order)
+    )
+    assert np.argsort(whole, kind="stable").tolist() == np.argsort(alone, kind="stable").tolist()
+
+
+@pytest.mark.slow
+def test_pages_that_nobody_tunes_on_hold_their_floors(study: Protocol) -> None:
+    pages = from_files(sorted((ROOT / "tests" / "pages").glob("blind-*.jsonl")))
+    assert pages.bad == []
+    plan = Plan(learn=False, starts=0, baselines=False)
+    results = evaluate(study, pages, [row.example for row in from_seeds(study).rows], plan, lambda _: None)
+    assert floors.broken_blind(read(floors.FILE.read_text(encoding="utf-8")), results) == []
 
 
 @pytest.mark.slow

@@ -68,7 +68,8 @@ def evaluate(
         results["names"] = figures.names(
             rows, lambda title, text: [m.what for m in find_mentions(protocol, title, text) if m.counts]
         )
-        results["screening"] = _screening(compared, rows, base, plan, told) if plan.starts else None
+        ranked = compared | {OURS: systems.mentorwatch_order(protocol)}
+        results["screening"] = _screening(ranked, rows, base, plan, told) if plan.starts else None
     rounded: dict[str, Any] = _rounded(results)
     return rounded
 

@@ -22,11 +22,12 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from classifier.features import words_of
 from classifier.judge import Judge
 from classifier.labels import Example
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, pool
 from classifier.passages import Cut
-from classifier.train import train
+from classifier.train import order, train
 from study.protocol import Coded, Protocol
 
 NEVER = -1e6  # the score of a text that a system rules out unread, such as one without a keyword
@@ -77,6 +78,30 @@ def mentorwatch(protocol: Protocol) -> System:
         return predict
 
     return fit
+
+
+def mentorwatch_order(protocol: Protocol) -> System:
+    """Return our own model's order of texts alone, for reading simulations, which learn again and again."""
+
+    def fit(examples: Sequence[Example]) -> Predict:
+        vectoriser, linear = order(protocol, examples)
+
+        def predict(texts: Sequence[Text]) -> list[Verdict]:
+            pages = [Cut.of(title, text, protocol.core) for title, text in texts]
+            words = [words_of(page.title, passage) for page in pages for passage in page.passages]
+            owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
+            scores = pool(linear, linear.score(vectoriser.transform(words)), owner, len(pages))[RELEVANT]
+            return [
+                Verdict(AMBIGUOUS, NEVER if score == -math.inf else round(float(score), 9), *_SILENT, quote="")
+                for score in scores
+            ]
+
+        return predict
+
+    return fit
+
+
+_SILENT = (None, None, None, None, None, None)  # what a system that only ranks does not say
 
 
 def _log_odds(probability: float) -> float:
