@@ -171,10 +171,15 @@ class Judge:
         A coach to the museum on a page about mentors does not make it a page about coaching.
         """
         matches = [match for passage in passages for match in passage.matches]
-        meant = [match for match in matches if not of_something_else(tag(tokens(page.sentence(match))))]
-        matched = " ".join(page.whole[start:end] for start, end in meant or matches)
-        named = [code for code, pattern in self._named if pattern.search(matched)]
+        named = self._said(page, matches)
+        if len(named) > 1:
+            meant = [match for match in matches if not of_something_else(tag(tokens(page.sentence(match))))]
+            named = self._said(page, meant) or named
         return named[0] if len(named) == 1 else "both" if named else "none"
+
+    def _said(self, page: Cut, matches: Sequence[tuple[int, int]]) -> list[str]:
+        matched = " ".join(page.whole[start:end] for start, end in matches)
+        return [code for code, pattern in self._named if pattern.search(matched)]
 
     def _by_rule(self, page: Cut) -> Judgement:
         if not page.passages:
