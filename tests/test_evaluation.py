@@ -484,7 +484,7 @@ def test_our_order_alone_is_the_order_of_the_whole_model(study: Protocol) -> Non
 @pytest.mark.slow
 def test_pages_that_nobody_tunes_on_hold_their_floors(study: Protocol) -> None:
     pages = from_files(sorted((ROOT / "tests" / "pages").glob("blind-*.jsonl")))
-    assert pages.bad == []
+    assert not pages.bad
     plan = Plan(learn=False, starts=0, baselines=False)
     results = evaluate(study, pages, [row.example for row in from_seeds(study).rows], plan, lambda _: None)
     assert floors.broken_blind(read(floors.FILE.read_text(encoding="utf-8")), results) == []
