@@ -285,6 +285,9 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
     ).one()
     taken_down = purged(db, (hit.canonical for hit in reading.hits))
     hits = [hit for hit in reading.hits if hit.canonical not in taken_down]
+    if taken_down:
+        left_out = r.search.c.left_out + len(reading.hits) - len(hits)
+        db.execute(update(r.search).where(r.search.c.id == search_id).values(left_out=left_out))
     urls = list(dict.fromkeys(hit.canonical for hit in hits))
     page_ids = _pages_seen(db, authority, urls, as_of)
     r.insert_new(

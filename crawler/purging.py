@@ -17,7 +17,7 @@ import os
 import shutil
 import struct
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,6 +131,7 @@ def purge(
     _blank_all(record, kept)
     with _without_trace(record) as db:
         remember(db, addresses | {canonical_url(url) for url in urls})
+        _count_out(db, pages)
         for table in (r.hit, r.capture, r.listed_page):
             _delete(db, table, table.c.page_id, pages)
         _delete(db, r.page, r.page.c.id, pages)
@@ -144,6 +145,13 @@ def purge(
         db.execute(delete(r.reading))  # results pages as they were read, titles and all: read anew the next time
         _log(db, "takedown", reason, done)
     return done
+
+
+def _count_out(db: Connection, pages: Sequence[int]) -> None:
+    """Count the hits that go, by search: what was read and is known no more is no silence (output.findings)."""
+    gone = Counter(row.search_id for row in _each(db, select(r.hit.c.search_id), r.hit.c.page_id, pages))
+    for search_id, count in sorted(gone.items()):
+        db.execute(update(r.search).where(r.search.c.id == search_id).values(left_out=r.search.c.left_out + count))
 
 
 def _only_of(db: Connection, pages: Sequence[int], column: Any) -> list[str]:

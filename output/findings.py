@@ -147,6 +147,8 @@ def _silences(
     """What the absence of findings says, per authority and group (None: all groups)."""
     unread = found[found["seen"] == "unread"]
     left = set(zip(unread["authority"], unread["keyword"], strict=True))
+    taken_down = rows.searches[rows.searches["left_out"] > 0]
+    left |= set(zip(taken_down["authority"], taken_down["keyword"], strict=True))
     asked = _asked(rows)
     silences: dict[tuple[str, str | None], str] = {}
     for authority in authorities:

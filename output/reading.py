@@ -187,6 +187,7 @@ def _searches(db: Connection, crawl_id: int) -> pd.DataFrame:
             r.search.c.total_is,
             r.search.c.collected,
             r.search.c.distinct_urls,
+            r.search.c.left_out,
             r.search.c.pages_read,
             r.site.c.changed_from,
         )

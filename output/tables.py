@@ -227,7 +227,7 @@ def _coverage(tally: Tally) -> Iterable[_Row]:
             "collected": search["collected"],
             "distinct": search["distinct_urls"],
             "pages_read": search["pages_read"],
-            "hits_unread": unread[search["search_id"]],
+            "hits_unread": unread[search["search_id"]] + search["left_out"],
             "why": one_line(reason) if isinstance(reason, str) else "",
             "changed_from": way(changed) if isinstance(changed, dict) else "",
         }

@@ -125,6 +125,7 @@ search = Table(
     Column("total_is", String(10)),  # exact | estimate | capped | absent
     Column("collected", Integer, nullable=False, default=0),  # items read
     Column("distinct_urls", Integer, nullable=False, default=0),
+    Column("left_out", Integer, nullable=False, default=0),  # hits that were taken down: what they said is not known
     Column("pages_read", Integer, nullable=False, default=0),
     Column("progress", JSON),  # where to go on after an interruption (crawler.asking.State)
     Column("finished_at", Moment),

@@ -10,12 +10,15 @@ from warcio.archiveiterator import ArchiveIterator
 
 from classifier.labels import decided
 from crawler import purging
+from crawler.asking import Hit, Reading, State
+from crawler.frontier import keep_reading
 from crawler.items import Capture
 from crawler.pipelines import keep
 from crawler.warcfile import WarcFile, read_body
 from mentorwatch.cli import app
 from output.history import history
 from output.runs import read_runs
+from output.tallies import take
 from study import record as r
 from study.purged import purged
 from study.record import Record
@@ -104,6 +107,31 @@ def test_after_a_takedown_nothing_of_the_page_is_anywhere(record, two, by):
     assert b"Smithson" not in left
     assert b"/secret" not in left
     assert OTHER.encode() in left
+
+
+def test_an_authority_whose_only_finding_was_taken_down_is_not_known_and_never_no(record, study):
+    crawl = crawled(record, study, {"secret": SECRET})
+    assert tallied(record, study, crawl) == "yes_confirmed"
+    purging.purge(record, pages_with(record, "Smithson"))
+    assert tallied(record, study, crawl) == "x"
+
+
+def test_a_later_crawl_that_finds_what_was_taken_down_proves_no_silence_either(record, study, two):
+    address = two.home(KENT) + "secret"
+    purging.purge(record, pages_with(record, "Smithson"))
+    later = SmallCrawl(record, study, [KENT], as_of=date(2026, 2, 1))
+    assert tallied(record, study, later) == "no"
+    site = later.sites[f"{KENT} main"]
+    with record.begin() as db:
+        of_it = (r.search.c.site_id == site) & (r.search.c.query == "mentor")
+        search = db.execute(select(r.search.c.id).where(of_it)).scalar_one()
+        hit = Hit(1, address, address, "", "", new=True)
+        assert keep_reading(db, search, site, Reading((hit,), later.home(KENT), State("mentor", None))) == []
+    assert tallied(record, study, later) == "x"
+
+
+def tallied(record, study, crawl):
+    return take(record, study, crawl.id).findings.cell(KENT, "keyword", "mentor")
 
 
 def read_again(record, crawl, path):
