@@ -135,6 +135,9 @@ def fit_linear(material: Material, features: csr_matrix, kernel: Vector, part: M
     rest = [name for name in material.outputs if name not in (*approaches, *topics)]
     for names, known in ((rest, part), (approaches, part & relevant), (topics, part & ~relevant)):
         rows = np.flatnonzero(known[material.owner])
+        if not names or not len(rows):  # labels of a study that has no seeds may show no code often enough
+            scores.update({name: (np.zeros(features.shape[1]), -1.0) for name in names})
+            continue
         columns = np.array([material.outputs.index(name) for name in names], dtype=np.int64)
         targets = np.where(material.targets[np.ix_(material.owner[rows], columns)], 1.0, -1.0)
         if RELEVANT in names:
@@ -150,10 +153,12 @@ def fit_linear(material: Material, features: csr_matrix, kernel: Vector, part: M
     )
 
 
-def fit_depth(material: Material, part: Mask) -> LogisticRegression:
-    """Fit main, section or brief from a page's measures."""
+def fit_depth(material: Material, part: Mask) -> LogisticRegression | None:
+    """Fit main, section or brief from a page's measures; None where the labels show only one of them."""
     names = np.array([example.depth for example in material.examples])
     known = part & np.isin(names, DEPTHS)
+    if len(set(names[known])) < 2:
+        return None
     return LogisticRegression(C=1.0, max_iter=5000).fit(material.depth[known], names[known])
 
 
@@ -173,6 +178,8 @@ def out_of_fold(material: Material, features: csr_matrix, kernel: Vector) -> Out
             for name in linear.outputs:
                 sums[name][test_rows] += pages.scores[name][test_rows] / REPEATS
             fitted = fit_depth(material, part)
+            if fitted is None:
+                continue
             seen = list(fitted.classes_)
             shares = fitted.predict_proba(material.depth[test_rows])
             for column, name in enumerate(DEPTHS):

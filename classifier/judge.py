@@ -113,7 +113,7 @@ class Judge:
             approaches=(
                 self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC or self.every_code else ()
             ),
-            depth=str(self.model.depth.predict([measures(page)])[0]),
+            depth=self._depth(page),
             flags=self._flags(page, index, pooled, speaking, decision),
             evidence=_quotes(page, [page.passages[k] for k in order]),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
@@ -128,6 +128,10 @@ class Judge:
         # A menu says what a site has, not what this page says.
         prose = [s for s, passage in zip(relevance, page.passages, strict=True) if not passage.menu]
         return RELEVANT if prose and max(prose) >= limits.upper else AMBIGUOUS
+
+    def _depth(self, page: Cut) -> str:
+        fitted = self.model.depth if self.model is not None else None
+        return by_rule(page) if fitted is None else str(fitted.predict([measures(page)])[0])
 
     def _topics(self, index: int, pooled: Pooled, decision: str) -> tuple[str, ...]:
         """Return the topics of an off-topic text, which always has its likeliest, and of an ambiguous one those that are sure."""

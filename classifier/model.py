@@ -158,7 +158,7 @@ class Model:
     id: str
     vectoriser: Vectoriser
     linear: Linear
-    depth: LogisticRegression
+    depth: LogisticRegression | None  # None: by rule
     slope: float  # of the log-odds of relevance at deployment over the relevance score
     offset: float
     thresholds: Thresholds

@@ -236,6 +236,15 @@ def test_a_stale_or_broken_model_file_is_replaced_by_training(study: Protocol, m
     assert load(path, model.id).id == again.id == model.id
 
 
+def test_a_study_whose_people_named_no_approach_and_one_depth_learns_relevance_all_the_same(study: Protocol) -> None:
+    plain = [replace(example, approaches=(), depth="main") for example in seeds(study)[::25]]
+    judge = Judge(study, train(study, plain))
+    (heads,) = judge.judge_many([HEADS])
+    assert heads.relevance != "off-topic"
+    assert heads.depth == "main"  # its title names it
+    assert "headteacher" in heads.approaches  # by the protocol's cues
+
+
 def test_too_few_labels_are_said_not_trained_on(study: Protocol) -> None:
     few = seeds(study)[:6]
     with pytest.raises(TrainingError, match="needs at least"):
