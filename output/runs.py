@@ -10,28 +10,26 @@ judged it. So a model trained since changes no site, and a crawl taken in late i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, not_, or_, select, union
+from sqlalchemy import Select, or_, select, union
 from sqlalchemy.engine import Connection
 
+from output.batches import each
 from output.findings import AMBIGUOUS, MODEL
 from output.reading import GONE, Verdict
+from output.unread import NOT_FOUND, unread
 from study import record as r
 from study.decisions import decisions
 from study.judging import UNCLEAR
 from study.protocol import Protocol
 from study.record import Record
 
-NOT_FOUND = (404, 410)
 PEOPLE = "people"  # who judged a text that a person decided
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_AT_ONCE = 500
-_A_FEW = 6  # pages of an authority at a time
-_PROVING = ("complete", "sitemap")  # what a search must be for its silence to say anything
 
 
 @dataclass(frozen=True)
@@ -131,10 +129,10 @@ def read_runs(
         runs = _runs(db, protocol, until)
         of_study = r.capture.c.crawl_id.in_([run.crawl_id for run in runs])
         texts = set(db.execute(_speaking(protocol, wanted)).scalars()) | set(decided)
-        captures = list(_each(db, _captures().where(of_study), r.capture.c.text_hash, texts))
+        captures = list(each(db, _captures().where(of_study), r.capture.c.text_hash, texts))
         page_ids = {row.page_id for row in captures}
         if things is None:
-            captures = list(_each(db, _captures().where(of_study), r.capture.c.page_id, page_ids))
+            captures = list(each(db, _captures().where(of_study), r.capture.c.page_id, page_ids))
             texts = {row.text_hash for row in captures if row.text_hash is not None}
         verdicts, judged_by = _judged(db, protocol, texts)
         for text_hash, decision in decided.items():
@@ -163,7 +161,7 @@ def read_runs(
             },
             judged_by=judged_by,
             mentions=_mentions(db, protocol, texts),
-            unread=_unread(db, protocol, runs, asked),
+            unread=unread(db, protocol, runs, asked),
         )
 
 
@@ -225,18 +223,6 @@ def _named() -> Any:
     return or_(r.mention.c.counts, r.mention.c.which.is_(None), r.mention.c.which.in_(["", UNCLEAR]))
 
 
-def chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield ``items`` in order, as many at a time as one question may hold: both databases bound its parameters."""
-    ordered = sorted(items)
-    for start in range(0, len(ordered), _AT_ONCE):
-        yield ordered[start : start + _AT_ONCE]
-
-
-def _each(db: Connection, query: Select[Any], column: Any, items: Iterable[Any]) -> Iterator[Any]:
-    for chunk in chunks(items):
-        yield from db.execute(query.where(column.in_(chunk)))
-
-
 def _judged(db: Connection, protocol: Protocol, texts: set[str]) -> tuple[dict[str, Verdict], dict[str, str]]:
     made = {row.id: row.created_at for row in db.execute(select(r.model.c.id, r.model.c.created_at))}
     query = select(
@@ -251,7 +237,7 @@ def _judged(db: Connection, protocol: Protocol, texts: set[str]) -> tuple[dict[s
     verdicts: dict[str, Verdict] = {}
     judged_by: dict[str, str] = {}
     newest: dict[str, tuple[datetime, str]] = {}
-    for row in _each(db, query, r.judgement.c.text_hash, texts):
+    for row in each(db, query, r.judgement.c.text_hash, texts):
         age = (made.get(row.model_id) or _NEVER, row.model_id)
         if row.text_hash in newest and age < newest[row.text_hash]:
             continue
@@ -271,7 +257,7 @@ def _mentions(db: Connection, protocol: Protocol, texts: set[str]) -> dict[str, 
     )
     codes = {mention.code for mention in protocol.mentions}
     mentions: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
-    for row in _each(db, query, r.mention.c.text_hash, texts):
+    for row in each(db, query, r.mention.c.text_hash, texts):
         if row.what in codes:
             mentions[row.text_hash].setdefault(row.what, (MODEL if row.counts else AMBIGUOUS, row.quote))
     return dict(mentions)
@@ -325,7 +311,7 @@ def _listed(
     listed: dict[tuple[int, int], set[str]] = defaultdict(set)
     groups: dict[int, set[str]] = defaultdict(set)
     kinds: dict[int, set[str]] = defaultdict(set)
-    for page, search in _each(db, select(r.hit.c.page_id, r.hit.c.search_id), r.hit.c.page_id, pages):
+    for page, search in each(db, select(r.hit.c.page_id, r.hit.c.search_id), r.hit.c.page_id, pages):
         if search in searches:
             crawl, keyword, kind = searches[search]
             listed[crawl, page].add(keyword)
@@ -342,7 +328,7 @@ def _pages(
         row.id: Page(
             row.id, row.authority, row.url, frozenset(groups.get(row.id, ())), frozenset(kinds.get(row.id, ()))
         )
-        for row in _each(db, query, r.page.c.id, ids)
+        for row in each(db, query, r.page.c.id, ids)
     }
 
 
@@ -387,65 +373,3 @@ def _seen(row: Any, judged_by: Mapping[str, str]) -> tuple[str, str]:
     if row.text_hash not in judged_by:
         return "unread", "not judged yet"
     return "read", ""
-
-
-def _unread(
-    db: Connection, protocol: Protocol, runs: Sequence[Run], asked: Mapping[int, Sequence[Asked]]
-) -> frozenset[tuple[int, str, str]]:
-    """Where a hit could not be read, so that silence proves nothing: fetches without a text, and texts nobody judged.
-
-    Only of sites with a search that was read to its end: of others, silence proves nothing anyway. A hit always has a
-    capture: the crawler writes both at once.
-    """
-    believed = {a.site_id: a.authority for of_crawl in asked.values() for a in of_crawl if a.status in _PROVING}
-    capture = r.capture.c
-    # Every text has a row of its own, and there are far fewer of these than of captures, until retention removes them.
-    retained = db.execute(select(r.purge.c.id).where(r.purge.c.kind == "retention").limit(1)).first() is not None
-    text_hash = capture.text_hash if retained else r.text.c.text_hash
-    unjudged = (
-        select(text_hash)
-        .distinct()
-        .outerjoin(
-            r.judgement,
-            and_(r.judgement.c.text_hash == text_hash, r.judgement.c.protocol_hash == protocol.hash),
-        )
-        .where(text_hash.is_not(None), r.judgement.c.text_hash.is_(None))
-    )
-    of_study = capture.crawl_id.in_([run.crawl_id for run in runs])
-    fetched = select(capture.page_id, capture.crawl_id, capture.site_id).where(of_study)
-    gone = and_(
-        capture.state == "done", or_(capture.outcome.in_(GONE), func.coalesce(capture.status, 0).in_(NOT_FOUND))
-    )
-    rows = list(db.execute(fetched.where(capture.text_hash.is_(None), func.coalesce(not_(gone), True))))
-    rows += _each(db, fetched, capture.text_hash, db.execute(unjudged).scalars())
-    unread: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))  # by authority and page: crawls
-    for page, crawl, site in rows:
-        if site in believed:
-            unread[believed[site]][page].add(crawl)
-    return frozenset(_found_by(db, unread, asked))
-
-
-def _found_by(
-    db: Connection, unread: Mapping[str, Mapping[int, set[int]]], asked: Mapping[int, Sequence[Asked]]
-) -> Iterator[tuple[int, str, str]]:
-    """Yield crawl, authority and keyword group of searches that found a page which that crawl could not read.
-
-    One such page is enough: pages are looked at a few at a time, those of most crawls first, until no search is in doubt.
-    """
-    searches: dict[int, tuple[int, str, str]] = {}
-    open_searches: dict[str, set[tuple[int, str, str]]] = defaultdict(set)
-    for crawl, of_crawl in asked.items():
-        for search in of_crawl:
-            searches[search.search_id] = key = (crawl, search.authority, search.keyword)
-            if search.status in _PROVING and (search.collected or search.via != "search"):
-                open_searches[search.authority].add(key)
-    waiting = {a: sorted(pages, key=lambda page: (len(pages[page]), page)) for a, pages in unread.items()}
-    while waiting:
-        some = {page: a for a, pages in waiting.items() for page in pages[-_A_FEW:]}
-        waiting = {a: pages[:-_A_FEW] for a, pages in waiting.items() if len(pages) > _A_FEW}
-        for page, search_id in _each(db, select(r.hit.c.page_id, r.hit.c.search_id), r.hit.c.page_id, some):
-            key = searches.get(search_id, (0, "", ""))
-            if key in open_searches[some[page]] and key[0] in unread[some[page]][page]:
-                open_searches[some[page]].discard(key)
-                yield key
-        waiting = {a: pages for a, pages in waiting.items() if open_searches[a]}

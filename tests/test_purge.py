@@ -19,6 +19,7 @@ from mentorwatch.cli import app
 from output.history import history
 from output.runs import read_runs
 from output.tallies import take
+from output.trend import trend
 from study import record as r
 from study.purged import purged
 from study.record import Record
@@ -128,6 +129,12 @@ def test_a_later_crawl_that_finds_what_was_taken_down_proves_no_silence_either(r
         hit = Hit(1, address, address, "", "", new=True)
         assert keep_reading(db, search, site, Reading((hit,), later.home(KENT), State("mentor", None))) == []
     assert tallied(record, study, later) == "x"
+    (point,) = (
+        point
+        for point in trend(read_runs(record, study), [KENT], [("keyword", "mentor")])
+        if (point.as_of, point.map) == (date(2026, 2, 1), "day")
+    )
+    assert (point.no, point.not_known) == (0, 1)
 
 
 def tallied(record, study, crawl):
