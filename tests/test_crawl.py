@@ -260,8 +260,8 @@ def test_two_crawls_do_not_run_on_one_record(site, tmp_path):
         while "/page/1" not in small.paths():
             assert first.poll() is None
         second = mentorwatch(*arguments)
-        assert second.returncode == 2
-        assert "another crawl is running" in second.stderr
+        assert second.returncode == 3
+        assert f"another run is on this record, {url}: process {first.pid}" in second.stderr
     finally:
         first.kill()
         first.wait()
