@@ -251,7 +251,10 @@ class SmallCrawl:
 
     def decided(self, kept: str, decision: str, annotator: str = "heron", role: str = "annotator", **said: Any) -> None:
         row: dict[str, Any] = {"relation": "none", "topics": [], "approaches": [], "depth": "main", "flags": []}
-        about = {"text_hash": kept, "title": "", "text": "", "protocol": self.protocol.name, "codebook": "1"}
+        with self.record.begin() as db:
+            shown = db.execute(select(r.text.c.title, r.text.c.text).where(r.text.c.text_hash == kept)).one_or_none()
+        title, text = shown or ("", "")
+        about = {"text_hash": kept, "title": title, "text": text, "protocol": self.protocol.name, "codebook": "1"}
         who = {"annotator": annotator, "role": role, "source": "likely", "score_shown": False, "decided_at": NOON}
         self._insert(r.label, decision=decision, **{**about, **who, **row, **said})
 
