@@ -453,10 +453,10 @@ def test_our_svm_has_the_settings_of_asreviews_own_default(asreview: Path, study
 @pytest.mark.services
 def test_asreview_starts_from_the_same_priors_and_repeats_itself(asreview: Path, study: Protocol) -> None:
     rows = from_seeds(study).rows
-    chosen = [row for row in rows if row.example.relevance != "ambiguous"][:240:2]
+    chosen = [row for row in rows if row.example.relevance != "ambiguous"][::25]
     (start,) = screening.starts(chosen, [], 1)
     found = screening.asreview(asreview, start, 0)
-    assert len(found) == start.relevant
+    assert len(found) == start.relevant > 0
     assert found == sorted(set(found))
     assert found[-1] <= len(start.pool)
     assert screening.asreview(asreview, start, 0) == found
