@@ -254,8 +254,7 @@ class SiteSearch(AskingSpider):
         if not trouble.given_up:
             return ""
         reason = f"given up after {_GIVE_UP_AFTER} failures in a row, the last: {trouble.last}"
-        outcome = "blocked" if trouble.blocked >= _GIVE_UP_AFTER else "failed"
-        await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, outcome, reason))
+        await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, trouble.outcome, reason))
         return reason
 
     async def _fetch_some(self, site: SiteRow, waiting: Iterable[Wanted], trouble: _Trouble) -> None:
@@ -348,18 +347,19 @@ def _keep_conclusion(db: Connection, _: WarcFile, search_id: int, state: State, 
 
 
 class _Trouble:
-    """Counts failures in a row at one site."""
+    """Counts failures in a row at one site, and how many of them were refusals: a firewall drops a connection now and then."""
 
     def __init__(self) -> None:
-        self.row, self.blocked, self.last, self.given_up = 0, 0, "", False
+        self.row, self.blocked, self.last, self.given_up, self.outcome = 0, 0, "", False, ""
 
     def count(self, kind: str, reason: str) -> None:
         if kind in _PAGE_PROBLEMS:
             return
         self.row += 1
-        self.blocked = self.blocked + 1 if kind == "blocked" else 0
+        self.blocked += kind == "blocked"
         self.last = reason
-        self.given_up = self.row >= _GIVE_UP_AFTER
+        if self.row >= _GIVE_UP_AFTER and not self.given_up:  # what other fetches under way still bring changes nothing
+            self.given_up, self.outcome = True, "blocked" if 2 * self.blocked > self.row else "failed"
 
     def clear(self) -> None:
         self.row = self.blocked = 0
