@@ -1,6 +1,6 @@
 """A year of all of England in one record: how long reports and trends take, in how much memory, and what a capture costs.
 
-    python -m benchmarks.year [--record FILE] [--pages 545] [--months 12] [--keep]
+    python -m benchmarks.year [--record FILE] [--pages 545] [--months 12]
 
 Twelve crawls of the 153 authorities are written row by row as the crawler and the classifier write them: a month in which
 each site had its pages, a few changed, new, gone, unreadable; some sites blocked. Only the bytes of the pages are missing.

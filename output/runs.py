@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select, union
+from sqlalchemy import Select, literal, or_, select, union
 from sqlalchemy.engine import Connection
 
 from output.batches import each
@@ -129,7 +129,8 @@ def read_runs(
         runs = _runs(db, protocol, until)
         of_study = r.capture.c.crawl_id.in_([run.crawl_id for run in runs])
         texts = set(db.execute(_speaking(protocol, wanted)).scalars()) | set(decided)
-        captures = list(each(db, _captures().where(of_study), r.capture.c.text_hash, texts))
+        of_them = _captures() if things is None else _sparse()
+        captures = list(each(db, of_them.where(of_study), r.capture.c.text_hash, texts))
         page_ids = {row.page_id for row in captures}
         if things is None:
             captures = list(each(db, _captures().where(of_study), r.capture.c.page_id, page_ids))
@@ -345,6 +346,13 @@ def _captures() -> Select[Any]:
         r.capture.c.raw_hash,
         r.capture.c.text_hash,
     )
+
+
+def _sparse() -> Select[Any]:
+    """The same rows with what a trend needs of them: all of it stands in the index by text."""
+    known = ("crawl_id", "page_id", "state", "outcome", "status", "text_hash")
+    left_out = ("url", "final_url", "reason", "raw_hash")
+    return select(*(r.capture.c[name] for name in known), *(literal(None).label(name) for name in left_out))
 
 
 def _look(row: Any, judged_by: Mapping[str, str]) -> Look:

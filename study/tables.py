@@ -388,6 +388,11 @@ purge = Table(
 Index(
     "ix_capture_text_hash",
     capture.c.text_hash,
+    capture.c.crawl_id,
+    capture.c.page_id,
+    capture.c.state,
+    capture.c.outcome,
+    capture.c.status,
     sqlite_where=capture.c.text_hash.is_not(None),
     postgresql_where=capture.c.text_hash.is_not(None),
 )
