@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 from sqlalchemy import func, select
 
+from output.batches import each
 from output.findings import STRENGTH
 from output.masking import one_line, quote
 from output.tallies import Tally
@@ -15,7 +16,6 @@ from study import record as r
 from study.protocol import Protocol
 from study.record import Record
 
-_AT_ONCE = 500  # hashes in one question: both databases bound the number of parameters
 _OPENING = 600  # characters read of a text whose judgement kept no quote
 
 
@@ -88,35 +88,25 @@ def _fitting(quotes: Sequence[str], pattern: re.Pattern[str] | None) -> str:
     return next(showing, quotes[0] if quotes else "")
 
 
-def _chunks(hashes: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(hashes), _AT_ONCE):
-        yield hashes[start : start + _AT_ONCE]
-
-
 def _titles(record: Record, hashes: Sequence[str]) -> dict[str, str]:
-    titles = {}
+    titled = select(r.text.c.text_hash, r.text.c.title)
     with record.begin() as db:
-        for chunk in _chunks(hashes):
-            found = db.execute(select(r.text.c.text_hash, r.text.c.title).where(r.text.c.text_hash.in_(chunk)))
-            titles.update({row.text_hash: row.title for row in found})
-    return titles
+        return {row.text_hash: row.title for row in each(db, titled, r.text.c.text_hash, hashes)}
 
 
 def _quotes(record: Record, tally: Tally, hashes: Sequence[str]) -> dict[str, Sequence[str]]:
     """The quotes that carried each judgement; the opening of a text whose judgement kept none."""
     quotes: dict[str, Sequence[str]] = {}
     with record.begin() as db:
-        for chunk in _chunks(hashes):
-            carried = select(r.judgement.c.text_hash, r.judgement.c.evidence).where(
-                r.judgement.c.text_hash.in_(chunk),
-                r.judgement.c.protocol_hash == tally.protocol.hash,
-                r.judgement.c.model_id == tally.rows.model_id,
-            )
-            quotes.update({row.text_hash: row.evidence for row in db.execute(carried) if row.evidence})
-        for chunk in _chunks([text_hash for text_hash in hashes if text_hash not in quotes]):
-            opening = func.substr(r.text.c.text, 1, _OPENING).label("opening")
-            found = db.execute(select(r.text.c.text_hash, opening).where(r.text.c.text_hash.in_(chunk)))
-            quotes.update({row.text_hash: (row.opening,) for row in found})
+        carried = select(r.judgement.c.text_hash, r.judgement.c.evidence).where(
+            r.judgement.c.protocol_hash == tally.protocol.hash, r.judgement.c.model_id == tally.rows.model_id
+        )
+        for row in each(db, carried, r.judgement.c.text_hash, hashes):
+            if row.evidence:
+                quotes[row.text_hash] = row.evidence
+        opening = select(r.text.c.text_hash, func.substr(r.text.c.text, 1, _OPENING).label("opening"))
+        for row in each(db, opening, r.text.c.text_hash, [key for key in hashes if key not in quotes]):
+            quotes[row.text_hash] = (row.opening,)
     return quotes
 
 
