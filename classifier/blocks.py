@@ -14,15 +14,11 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 
+from study.lines import normalised
 from study.record import site_block
 
 LEAST_PAGES = 5
 SHARE = 0.2
-
-
-def normalised(line: str) -> str:
-    """Return a line as it is compared: white space folded, case ignored."""
-    return " ".join(line.split()).casefold()
 
 
 def quorum(pages: int) -> int:

@@ -3,9 +3,9 @@
     summary = purge(record, select_pages(record, urls=["https://www.example.gov.uk/staff"]))
 
 A takedown removes a page with all that was kept of it in every crawl: hits, captures, bytes in the WARC files, texts, what was
-judged and found in them, the text that labels were given on. Its address is remembered as a hash, so that no crawl fetches it
-again. Retention removes bytes and texts of old crawls and keeps what was found in them: judgements, and the short quotes of
-findings.
+judged and found in them, the text that labels were given on, lines of it among those that repeat over its site. Its address and
+its texts are remembered as hashes, so that no crawl fetches it again and no label file brings it back. Retention removes bytes and
+texts of old crawls and keeps what was found in them: judgements, and the short quotes of findings.
 
 Order makes it safe to kill: first the bytes (each WARC file is copied without them and moved into place), then the rows in one
 transaction. Whoever purges again finds the rows still there and goes on.
@@ -30,7 +30,8 @@ from sqlalchemy.engine import Connection
 
 from crawler.web import canonical_url
 from study import record as r
-from study.purged import remember
+from study.lines import normalised
+from study.purged import remember, remember_texts
 from study.record import Record
 
 _AT_ONCE = 400
@@ -119,7 +120,8 @@ def purge(
     with record.begin() as db:
         captures = list(_each(db, select(r.capture), r.capture.c.page_id, pages))
         # not where a page led: that may be a home page, to which others lead as well
-        addresses = {row.url for row in _each(db, select(r.page.c.url), r.page.c.id, pages)}
+        of_pages = list(_each(db, select(r.page.c.url, r.page.c.authority), r.page.c.id, pages))
+        addresses = {row.url for row in of_pages}
         earlier = _earlier_texts(db, addresses | {row.url for row in captures})
         texts = sorted({*_only_of(db, pages, r.capture.c.text_hash), *earlier})
         bodies = _only_of(db, pages, r.capture.c.raw_hash)
@@ -131,6 +133,7 @@ def purge(
     _blank_all(record, kept)
     with _without_trace(record) as db:
         remember(db, addresses | {canonical_url(url) for url in urls})
+        remember_texts(db, texts)
         _count_out(db, pages)
         for table in (r.hit, r.capture, r.listed_page):
             _delete(db, table, table.c.page_id, pages)
@@ -142,6 +145,9 @@ def purge(
         for chunk in _chunks(texts):
             blank = {"title": "", "text": "", "url": None, "note": ""}
             db.execute(update(r.label).where(r.label.c.text_hash.in_(chunk)).values(blank))
+        for chunk in _chunks(addresses | {row.url for row in captures}):  # labels of a text that stands elsewhere too
+            db.execute(update(r.label).where(r.label.c.url.in_(chunk)).values(url=None))
+        _forget_lines(db, {row.authority for row in of_pages})
         db.execute(delete(r.reading))  # results pages as they were read, titles and all: read anew the next time
         _log(db, "takedown", reason, done)
     return done
@@ -152,6 +158,27 @@ def _count_out(db: Connection, pages: Sequence[int]) -> None:
     gone = Counter(row.search_id for row in _each(db, select(r.hit.c.search_id), r.hit.c.page_id, pages))
     for search_id, count in sorted(gone.items()):
         db.execute(update(r.search).where(r.search.c.id == search_id).values(left_out=r.search.c.left_out + count))
+
+
+def _forget_lines(db: Connection, authorities: Iterable[str]) -> None:
+    """Take those lines out of the tables of repeated lines that stand on no page of their authority any more.
+
+    What is judged again is judged as before: such a line masks nothing.
+    """
+    for authority in sorted(authorities):
+        tables = db.execute(select(r.site_block).where(r.site_block.c.authority == authority)).all()
+        unseen = {line for table in tables for line in table.blocks}
+        own = select(r.capture.c.raw_hash).join(r.page).where(r.page.c.authority == authority)
+        bodies = db.execute(own.where(r.capture.c.raw_hash.is_not(None)).distinct()).scalars().all() if unseen else []
+        for read in _each(db, select(r.extraction.c.text), r.extraction.c.raw_hash, bodies):
+            unseen.difference_update(map(normalised, read.text.splitlines()))
+            if not unseen:
+                break
+        for table in tables:
+            kept = [line for line in table.blocks if line not in unseen]
+            if len(kept) < len(table.blocks):
+                this = (r.site_block.c.authority == authority) & (r.site_block.c.version == table.version)
+                db.execute(update(r.site_block).where(this).values(blocks=kept))
 
 
 def _only_of(db: Connection, pages: Sequence[int], column: Any) -> list[str]:
@@ -224,6 +251,8 @@ def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
             db.execute(update(r.judgement).where(of_it).values(evidence=[]))
         for table in (r.judgement, r.mention, r.near_text):
             _delete(db, table, table.c.text_hash, earlier)
+        if bodies:
+            _forget_lines(db, db.execute(select(r.site_block.c.authority).distinct()).scalars().all())
         db.execute(delete(r.reading))
         if captures or texts:
             _log(db, "retention", f"before {since}", done)

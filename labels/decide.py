@@ -20,6 +20,7 @@ from labels.files import LIST_SEPARATOR
 from study import record as r
 from study.decisions import RELEVANCES, UNDECIDED
 from study.protocol import Protocol
+from study.purged import is_purged_text, purged
 from study.record import Record
 
 DEPTHS = ("main", "section", "brief")
@@ -83,7 +84,7 @@ def take(
     that says something else, be it of the same moment (tools hand back the moment they were given), supersedes the earlier
     one and both stay. A row with ``annotator``, ``role`` or ``decided_at``
     speaks for itself; ``annotator`` and ``role`` given here stand in. A text that the record does not hold is taken from the
-    row where that has it whole. ``unit`` is what problems call a row.
+    row where that has it whole, unless it was taken down. ``unit`` is what problems call a row.
     """
     taken = Taken()
     with record.begin() as db:
@@ -113,7 +114,7 @@ def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annota
     reading = Reading(
         source=row["source"] if row.get("source") in SOURCES else "import",
         authority=row.get("authority") or None,
-        url=row.get("url") or None,
+        url=_url(db, row),
         seconds=_seconds(row.get("seconds")),
         decided_at=decided_at,
         codebook=str(row.get("codebook") or "") or None,
@@ -129,10 +130,27 @@ def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annota
 
 
 def _bring_text(db: Connection, text_hash: str, row: Mapping[str, Any]) -> None:
-    """Add the text of a row to a record that has not seen it, if it is the very text that its hash names."""
+    """Add the text of a row to a record that has not seen it, if it is the very text that its hash names.
+
+    Raises ValueError for one that was taken down, be it by itself or with its address.
+    """
     title, text = row.get("title"), row.get("text")
-    if isinstance(title, str) and isinstance(text, str) and r.text_hash(title, text) == text_hash:
-        r.insert_new(db, r.text, [{"text_hash": text_hash, "title": title, "text": text}])
+    if not isinstance(title, str) or not isinstance(text, str) or r.text_hash(title, text) != text_hash:
+        return
+    if db.execute(select(r.text.c.text_hash).where(r.text.c.text_hash == text_hash)).first() is not None:
+        return
+    url = str(row.get("url") or "")
+    if purged(db, [url]):
+        raise ValueError(f"{url} was taken down (mentorwatch purge) and stays out, with its text")
+    if is_purged_text(db, text_hash):
+        raise ValueError(f"text_hash {text_hash[:16]!r} was taken down (mentorwatch purge) and stays out")
+    r.insert_new(db, r.text, [{"text_hash": text_hash, "title": title, "text": text}])
+
+
+def _url(db: Connection, row: Mapping[str, Any]) -> str | None:
+    """Return where a text was read; None for an address that was taken down, under which a text may stand that others say too."""
+    url = str(row.get("url") or "")
+    return url if url and not purged(db, [url]) else None
 
 
 def _of_moment(

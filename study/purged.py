@@ -1,4 +1,4 @@
-"""Addresses that were purged, remembered as hashes: no crawl fetches them again, and nobody can read them off."""
+"""What was taken down, remembered as hashes that nobody can read off: addresses, which no crawl fetches again, and texts."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ def purged(db: Connection, urls: Iterable[str]) -> set[str]:
     parts = [ordered[start : start + 400] for start in range(0, len(ordered), 400)]
     found = {row for part in parts for row in db.execute(select(known).where(known.in_(part))).scalars()}
     return {url for url, url_hash in hashes.items() if url_hash in found}
+
+
+def remember_texts(db: Connection, text_hashes: Iterable[str]) -> None:
+    """Remember texts as purged: no label file brings them back."""
+    r.insert_new(db, r.purged_text, [{"text_hash": text_hash} for text_hash in sorted(set(text_hashes))])
+
+
+def is_purged_text(db: Connection, text_hash: str) -> bool:
+    """Tell whether a text was taken down. It may stand in the record all the same: on a page that says it too."""
+    return db.execute(select(r.purged_text).where(r.purged_text.c.text_hash == text_hash)).first() is not None
 
 
 def _hash(url: str) -> str:

@@ -370,6 +370,12 @@ purged_url = Table(
     Column("url_hash", String(64), primary_key=True),  # SHA-256 of the canonical address without its scheme
 )
 
+purged_text = Table(
+    "purged_text",  # a text that was taken down: no label file brings it back (study.purged)
+    metadata,
+    Column("text_hash", String(64), primary_key=True),
+)
+
 purge = Table(
     "purge",  # the log of purges: how much was removed and why, never what
     metadata,

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 from typer.testing import CliRunner
 from warcio.archiveiterator import ArchiveIterator
 
+from classifier import blocks
 from classifier.labels import decided
 from crawler import purging
 from crawler.asking import Hit, Reading, State
@@ -15,6 +16,9 @@ from crawler.frontier import keep_reading
 from crawler.items import Capture
 from crawler.pipelines import keep
 from crawler.warcfile import WarcFile, read_body
+from labels.decide import take as take_in
+from labels.exchange.items import items
+from labels.exchange.tabular import rows
 from mentorwatch.cli import app
 from output.history import history
 from output.runs import read_runs
@@ -25,7 +29,7 @@ from study.purged import purged
 from study.record import Record
 from study.runlock import RecordLocked, run_lock
 from study.text import Extraction
-from tests.small_record import SmallCrawl, small_protocol
+from tests.small_record import SmallCrawl, emptied, small_protocol
 
 KENT, DEVON = "E10000016", "E10000008"
 SECRET = "Jane Q. Smithson mentors newly appointed heads"
@@ -38,10 +42,14 @@ def study(tmp_path_factory):
     return small_protocol(tmp_path_factory.mktemp("protocol"))
 
 
-@pytest.fixture
-def record(tmp_path):
-    with Record.open(f"sqlite:///{tmp_path}/record.db") as record:
-        yield record
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def record(request, tmp_path, monkeypatch):
+    monkeypatch.setenv("MENTORWATCH_DIRECTORY", str(tmp_path))
+    sqlite = request.param == "sqlite"
+    with Record.open(
+        f"sqlite:///{tmp_path}/record.db" if sqlite else request.getfixturevalue("postgres_url")
+    ) as record:
+        yield emptied(record)
 
 
 def crawled(record, study, pages, as_of=date(2026, 1, 1)):
@@ -81,8 +89,11 @@ def two(record, study):
 
 
 def everything(record):
-    """All bytes beside and in the record: the database, its log, the WARC files' contents."""
+    """All bytes beside and in the record: the database, its log, the WARC files' contents; of PostgreSQL all rows."""
     found = b""
+    if record.engine.dialect.name == "postgresql":
+        with record.begin() as db:
+            found += "".join(str(row) for each in r.metadata.sorted_tables for row in db.execute(select(each))).encode()
     for path in record.directory.rglob("*"):
         if path.is_file():
             found += path.read_bytes()
@@ -139,6 +150,66 @@ def test_a_later_crawl_that_finds_what_was_taken_down_proves_no_silence_either(r
 
 def tallied(record, study, crawl):
     return take(record, study, crawl.id).findings.cell(KENT, "keyword", "mentor")
+
+
+def test_no_line_of_it_stays_among_those_that_repeat_over_its_site(record, study):
+    menu = "Home\nSchools\nContact us"
+    pages = {f"secret{k}": f"{menu}\nRoom {k}\n{SECRET}" for k in range(5)}
+    crawl = crawled(record, study, pages | {f"p{k}": f"{menu}\nNotice {k}" for k in range(5)})
+    for table in (["contact us", "home", SECRET.casefold()], ["contact us", "home", "schools", SECRET.casefold()]):
+        with record.begin() as db:
+            blocks.keep(db, KENT, table)
+    assert tallied(record, study, crawl) == "yes_confirmed"
+    purging.purge(record, pages_with(record, "Smithson"))
+    with record.begin() as db:
+        left = select(r.site_block.c.blocks).order_by(r.site_block.c.version)
+        assert db.execute(left).scalars().all() == [["contact us", "home"], ["contact us", "home", "schools"]]
+    assert b"smithson" not in everything(record).lower()
+
+
+def test_retention_takes_repeated_lines_that_no_page_has_any_more(record, study):
+    crawled(record, study, {"a": SECRET}, as_of=date(2020, 1, 1))
+    crawled(record, study, {"b": OTHER}, as_of=date(2026, 1, 1))
+    with record.begin() as db:
+        blocks.keep(db, KENT, [OTHER.casefold(), SECRET.casefold()])
+    purging.retain(record, date(2023, 1, 1))
+    with record.begin() as db:
+        assert db.execute(select(r.site_block.c.blocks)).scalars().all() == [[OTHER.casefold()]]
+
+
+@pytest.mark.parametrize("known", ["address", "text"])
+def test_a_label_file_from_before_does_not_bring_it_back(record, study, two, tmp_path, known):
+    with record.begin() as db:
+        where = {"url": two.home(KENT) + "secret" if known == "address" else None, "role": "annotator"}
+        db.execute(update(r.label).where(r.label.c.text == SECRET).values(where))
+    before = list(rows(items(record, study, two.id, "labelled")))
+    purging.purge(record, pages_with(record, "Smithson"))
+    if known == "address":  # as when a page was taken down that nobody had labelled, or under another text
+        with record.begin() as db:
+            db.execute(delete(r.purged_text))
+    with record.begin() as db:
+        db.execute(delete(r.label))
+    taken = take_in(record, study, enumerate(before, start=1))
+    assert taken.added == 2
+    (problem,) = taken.problems
+    named = two.home(KENT) + "secret" if known == "address" else before[0]["text_hash"][:16]
+    assert problem.startswith("row 1: ")
+    assert named in problem
+    assert "was taken down" in problem
+    assert b"Smithson" not in everything(record)
+
+
+def test_what_is_said_of_a_text_that_stands_elsewhere_too_keeps_no_address_that_was_taken_down(record, study):
+    crawl = crawled(record, study, {"a": OTHER, "b": OTHER})
+    with record.begin() as db:
+        db.execute(update(r.label).values(url=crawl.home(KENT) + "a"))
+    before = list(rows(items(record, study, crawl.id, "labelled")))
+    purging.purge(record, purging.select_pages(record, urls=[crawl.home(KENT) + "a"]))
+    before[0]["decision"] = "off-topic"
+    taken = take_in(record, study, enumerate(before, start=1))
+    assert (taken.added, taken.problems) == (1, [])
+    with record.begin() as db:
+        assert set(db.execute(select(r.label.c.url)).scalars()) == {None}
 
 
 def read_again(record, crawl, path):
@@ -370,6 +441,7 @@ def test_no_purge_while_a_crawl_or_a_run_that_judges_is_on(record, two, name):
         assert isinstance(run(record, "--text", "Smithson", "--yes").exception, RecordLocked)
 
 
+@pytest.mark.parametrize("record", ["sqlite"], indirect=True)
 def test_sqlite_keeps_no_trace_in_free_pages(record, two):
     purging.purge(record, pages_with(record, "Smithson"))
     path = record.directory / "record.db"
