@@ -1,4 +1,4 @@
-"""One run a record: a lock that ends with its process, and says who holds it.
+"""One run a record, one crawl, one judging: locks that end with their process, and say who holds them.
 
     with run_lock(record, "run"):
         ...
@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,11 @@ from study.record import Record
 
 LOCKED = 3  # exit code
 _PARENT = "MENTORWATCH_RUN_PID"
-_KEYS = {"run": 20_080_730, "crawl": 20_080_731}  # advisory locks of PostgreSQL
+_KEYS = {"run": 20_080_730, "crawl": 20_080_731, "classify": 20_080_732}  # advisory locks of PostgreSQL
+_ADVICE = "Wait for its end, or stop it"
+
+Name = Literal["run", "crawl", "classify"]
+Wait = Callable[[str], None]
 
 
 class RecordLocked(UserError):
@@ -37,10 +41,11 @@ class RecordLocked(UserError):
 
 
 @contextmanager
-def run_lock(record: Record, name: Literal["run", "crawl"]) -> Iterator[None]:
+def run_lock(record: Record, name: Name, wait: Wait | None = None) -> Iterator[None]:
     """Hold the record's lock ``name`` while inside; raise :class:`RecordLocked` where another process has it.
 
-    Nothing is locked twice: what a run starts is under the run's lock already.
+    With ``wait`` that is no error: ``wait`` is told who has it, and its end is waited for. Nothing is locked twice: what a run
+    starts is under the run's lock already.
     """
     if name == "run" and os.environ.get(_PARENT) == str(os.getppid()):
         yield
@@ -51,10 +56,14 @@ def run_lock(record: Record, name: Literal["run", "crawl"]) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
-            raise RecordLocked(_taken(record, name, _holder(path))) from problem
+            taken = _taken(record, name, _holder(path))
+            if wait is None:
+                raise RecordLocked(f"{taken}. {_ADVICE}") from problem
+            wait(taken)
+            fcntl.flock(file, fcntl.LOCK_EX)
         _sign(file, name)
         try:
-            with _advisory(record, name):
+            with _advisory(record, name, wait):
                 yield
         finally:
             file.truncate(0)
@@ -66,7 +75,7 @@ def under_this_run() -> dict[str, str]:
 
 
 @contextmanager
-def _advisory(record: Record, name: str) -> Iterator[None]:
+def _advisory(record: Record, name: str, wait: Wait | None) -> Iterator[None]:
     if record.engine.dialect.name != "postgresql":
         yield
         return
@@ -75,7 +84,11 @@ def _advisory(record: Record, name: str) -> Iterator[None]:
             text("SELECT set_config('application_name', :name, false)"), {"name": f"mentorwatch {name}, {_me()}"[:60]}
         )
         if not db.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEYS[name]}).scalar():
-            raise RecordLocked(_taken(record, name, _holder_there(db, name)))
+            taken = _taken(record, name, _holder_there(db, name))
+            if wait is None:
+                raise RecordLocked(f"{taken}. {_ADVICE}")
+            wait(taken)
+            db.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEYS[name]})
         db.commit()
         try:
             yield
@@ -113,4 +126,4 @@ def _holder_there(db: Connection, name: str) -> str:
 
 
 def _taken(record: Record, name: str, holder: str) -> str:
-    return f"another {name} is on this record, {record.engine.url!r}: {holder}. Wait for its end, or stop it"
+    return f"another {name} is on this record, {record.engine.url!r}: {holder}"

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from mentorwatch.cli import app
 from study import record as r
 from study.health import health
+from study.protocol import load
 from study.record import Record
 from study.runlock import RecordLocked, run_lock, under_this_run
 from study.vitals import vitals
@@ -116,6 +117,30 @@ def test_run_and_crawl_leave_with_3_while_another_run_is_on_the_record(tmp_path)
             assert f"process {other.pid}" in done.stderr
     finally:
         other.kill()
+
+
+def test_who_judges_waits_for_whoever_judges_there_now(record_url):
+    """As when the labelling page lets the model learn in the month's run: neither fails, and no row is written twice."""
+    with Record.open(record_url) as record:
+        SmallCrawl(emptied(record), load("ecf-2026"), ["E10000016"])
+        with run_lock(record, "classify"):
+            command = [
+                sys.executable,
+                "-m",
+                "mentorwatch",
+                "classify",
+                "--record",
+                record_url,
+                "--protocol",
+                "ecf-2026",
+            ]
+            second = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+            said = second.stderr.readline()
+            assert f"process {os.getpid()} on " in said
+            assert said.endswith("Waiting for its end.\n")
+            assert second.poll() is None
+        assert "0 pages with a text" in second.communicate(timeout=60)[1]
+    assert second.returncode == 0
 
 
 def test_each_run_leaves_a_heartbeat_and_fails_where_too_much_was_unusable(tmp_path):

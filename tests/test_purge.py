@@ -435,8 +435,8 @@ def test_what_is_not_meant_is_refused(record, two, arguments, says):
     assert says in str(refused.exception)
 
 
-@pytest.mark.parametrize("name", ["run", "crawl"])
-def test_no_purge_while_a_crawl_or_a_run_that_judges_is_on(record, two, name):
+@pytest.mark.parametrize("name", ["run", "crawl", "classify"])
+def test_no_purge_while_a_run_a_crawl_or_a_judging_is_on(record, two, name):
     with run_lock(record, name):
         assert isinstance(run(record, "--text", "Smithson", "--yes").exception, RecordLocked)
 

@@ -43,11 +43,12 @@ def classify(
 ) -> None:
     """Judge texts: relevant, off-topic or ambiguous, with the quotes that carried the judgement.
 
-    Without --input, every text of a crawl that is not judged yet is judged into the record. With --input, pages from elsewhere
-    are judged: columns `id`, `url`, `title`, `text` (only `text` is needed, others are kept). Added are `relevance`,
-    `probability` (of relevance among a search's hits; empty without a keyword or a model), `relation` (mentoring, coaching, both,
-    none), `topics`, `approaches`, `mentions` (what and quote) and `evidence` (quotes). In CSV, codes are joined with ';' and
-    mentions and evidence are JSON. A record named by --record adds its labels to what the model learns from.
+    Without --input, every text of a crawl that is not judged yet is judged into the record, after whoever judges there now.
+    With --input, pages from elsewhere are judged: columns `id`, `url`, `title`, `text` (only `text` is needed, others are
+    kept). Added are `relevance`, `probability` (of relevance among a search's hits; empty without a keyword or a model),
+    `relation` (mentoring, coaching, both, none), `topics`, `approaches`, `mentions` (what and quote) and `evidence` (quotes).
+    In CSV, codes are joined with ';' and mentions and evidence are JSON. A record named by --record adds its labels to what the
+    model learns from.
 
     Lines that cannot be read are named on standard error and left out. Exit code 0: judged; 2: nothing could be read.
 
@@ -118,8 +119,17 @@ def _judge_record(url: str, study: Protocol, crawl: int | None, quiet: bool) -> 
 
     from classifier.stage import judge_record
     from study.record import Record
+    from study.runlock import run_lock
 
-    with Record.open(url, create=False) as record, Progress(disable=quiet, transient=True) as bar:
+    def wait(taken: str) -> None:
+        if not quiet:
+            typer.echo(f"{taken}. Waiting for its end.", err=True)
+
+    with (
+        Record.open(url, create=False) as record,
+        run_lock(record, "classify", wait),  # two that judge the same texts would write the same rows
+        Progress(disable=quiet, transient=True) as bar,
+    ):
         task = bar.add_task("judging", total=None)
         summary = judge_record(record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total))
     if not quiet:

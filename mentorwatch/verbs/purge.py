@@ -69,8 +69,9 @@ def purge(
     since = None if selects else _since(older_than)
     with (
         Record.open(o.record_url(record), create=False) as opened,
-        run_lock(opened, "run"),  # a run that judges would write texts back that it has read already
+        run_lock(opened, "run"),
         run_lock(opened, "crawl"),
+        run_lock(opened, "classify"),  # who judges would write texts and quotes back that were read already
     ):
         codes = [authorities.find(each).code for each in authority or []]
         pages = purging.select_pages(opened, urls=url or [], authorities=codes, texts=text or []) if selects else []
