@@ -1,4 +1,4 @@
-"""Pages known from earlier crawls that a site's search does not list now: fetched as well, so that gone and not found stay two things.
+"""Pages that a study knows and a site's search does not list now: fetched as well, so that gone and not found stay two things.
 
 Those that carried a finding (judged relevant or ambiguous, a mention that counts, or a person's word for it) are asked for in every
 crawl, others once in ``REVISIT_EVERY``. Their captures have no hit. A page that two crawls, ``GONE_APART`` or more from each other,
@@ -81,7 +81,10 @@ def plan_revisits(db: Connection, site_id: int, bounds: Bounds) -> int:
 
 
 def _unlisted(db: Connection, site: Any) -> dict[int, list[Attempt]]:
-    """The authority's pages that are no capture of this crawl, each with its attempts from the oldest to the newest."""
+    """The authority's pages that are no capture of this crawl, each with its attempts from the oldest to the newest.
+
+    By crawls of the same protocol: what another study's searches brought is not this one's to look after.
+    """
     listed = select(r.capture.c.page_id).where(r.capture.c.crawl_id == site.crawl_id)
     query = (
         select(
@@ -97,6 +100,7 @@ def _unlisted(db: Connection, site: Any) -> dict[int, list[Attempt]]:
         .join(r.site, r.site.c.id == r.capture.c.site_id)
         .where(
             r.page.c.authority == site.authority,
+            r.crawl.c.protocol == site.protocol,
             r.capture.c.state == "done",
             r.capture.c.page_id.not_in(listed),
         )

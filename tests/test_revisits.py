@@ -8,6 +8,7 @@ from study import record as r
 from study.record import Record
 from tests.borough import FIRST, Borough
 from tests.running import Answer
+from tests.small_record import SmallCrawl, small_protocol
 
 
 @pytest.fixture
@@ -120,3 +121,16 @@ def test_more_than_the_bound_is_left_for_the_next_crawl(borough):
         planned = select(r.page.c.url).join(r.capture).where(r.capture.c.crawl_id == 2)
         paths = sorted(url.replace(borough.site.url, "/") for url in db.execute(planned).scalars())
     assert paths == ["/page/1", "/page/2", "/page/4"]
+
+
+def test_what_another_studys_searches_brought_is_not_looked_after(tmp_path):
+    authority, day = "E10000016", FIRST
+    with Record.open(f"sqlite:///{tmp_path}/record.db") as record:
+        for name, path in (("other", "theirs"), ("small", "ours")):
+            study = small_protocol(tmp_path).model_copy(update={"name": name})
+            SmallCrawl(record, study, [authority], as_of=day).fetched(authority, path)
+        later = SmallCrawl(record, study, [authority], as_of=day + REVISIT_EVERY)
+        with record.begin() as db:
+            assert plan_revisits(db, later.sites[f"{authority} main"], Bounds(9, 9)) == 0
+            planned = select(r.page.c.url).join(r.capture).where(r.capture.c.crawl_id == later.id)
+            assert db.execute(planned).scalars().all() == [later.home(authority) + "ours"]
