@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from math import inf
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from labels.codebook import codebook
-from labels.files import LIST_SEPARATOR
+from labels.columns import codes, moment, plain, seconds, shown, yes
 from study import record as r
 from study.decisions import RELEVANCES, UNDECIDED
 from study.protocol import Protocol
@@ -100,25 +99,26 @@ def take(
 
 
 def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annotator: str, role: str) -> bool:
-    problem = str(row.get("problem") or "")  # what the reader of the file could not make sense of
-    if problem:
+    problem = row.get("problem")  # what the reader of the file could not make sense of
+    if isinstance(problem, str) and problem:
         raise ValueError(problem)
-    text_hash = str(row.get("text_hash") or "").strip()
-    decided_at = _moment(row.get("decided_at"))
+    text_hash = plain(row, "text_hash").strip()
+    decided_at = moment(row.get("decided_at"))
     said = checked(protocol, row, with_undone=decided_at is not None)
-    person = Person(str(row.get("annotator") or annotator).strip(), str(row.get("role") or role).strip())
+    person = Person((plain(row, "annotator") or annotator).strip(), (plain(row, "role") or role).strip())
     if not person.name:
         raise ValueError("nobody is named who decided it; give --annotator")
     if person.role not in ROLES:
-        raise ValueError(f"role {person.role!r}; expected {' or '.join(ROLES)}")
+        raise ValueError(f"role {shown(person.role)}; expected {' or '.join(ROLES)}")
+    source = plain(row, "source")
     reading = Reading(
-        source=row["source"] if row.get("source") in SOURCES else "import",
-        authority=row.get("authority") or None,
+        source=source if source in SOURCES else "import",
+        authority=plain(row, "authority") or None,
         url=_url(db, row),
-        seconds=_seconds(row.get("seconds")),
+        seconds=seconds(row.get("seconds")),
         decided_at=decided_at,
-        codebook=str(row.get("codebook") or "") or None,
-        score_shown=str(row.get("score_shown") or "").lower() in ("true", "1", "yes"),
+        codebook=plain(row, "codebook") or None,
+        score_shown=yes(row.get("score_shown"), "score_shown"),
     )
     _bring_text(db, text_hash, row)
     then = _of_moment(db, protocol, text_hash, person, decided_at) if decided_at is not None else []
@@ -134,12 +134,12 @@ def _bring_text(db: Connection, text_hash: str, row: Mapping[str, Any]) -> None:
 
     Raises ValueError for one that was taken down, be it by itself or with its address.
     """
-    title, text = row.get("title"), row.get("text")
-    if not isinstance(title, str) or not isinstance(text, str) or r.text_hash(title, text) != text_hash:
+    title, text = plain(row, "title"), plain(row, "text")
+    if r.text_hash(title, text) != text_hash:
         return
     if db.execute(select(r.text.c.text_hash).where(r.text.c.text_hash == text_hash)).first() is not None:
         return
-    url = str(row.get("url") or "")
+    url = plain(row, "url")
     if purged(db, [url]):
         raise ValueError(f"{url} was taken down (mentorwatch purge) and stays out, with its text")
     if is_purged_text(db, text_hash):
@@ -149,7 +149,7 @@ def _bring_text(db: Connection, text_hash: str, row: Mapping[str, Any]) -> None:
 
 def _url(db: Connection, row: Mapping[str, Any]) -> str | None:
     """Return where a text was read; None for an address that was taken down, under which a text may stand that others say too."""
-    url = str(row.get("url") or "")
+    url = plain(row, "url")
     return url if url and not purged(db, [url]) else None
 
 
@@ -323,53 +323,21 @@ def checked(protocol: Protocol, row: Mapping[str, Any], *, with_undone: bool = F
 
     ``with_undone``: the row is one of a person's history, in which a decision may be taken back.
     """
-    decision = str(row.get("decision") or "").strip()
+    decision = plain(row, "decision").strip()
     if decision not in (*RELEVANCES, "skip") and not (with_undone and decision == "undone"):
-        raise ValueError(f"decision {decision!r}; expected {', '.join(RELEVANCES)} or skip")
-    relation = str(row.get("relation") or "").strip() or "none"
+        raise ValueError(f"decision {shown(decision)}; expected {', '.join(RELEVANCES)} or skip")
+    relation = plain(row, "relation").strip() or "none"
     if relation not in {known.code for known in protocol.relations}:
-        raise ValueError(f"relation {relation!r}; expected one of {', '.join(k.code for k in protocol.relations)}")
-    depth = str(row.get("depth") or "").strip() or "main"
+        raise ValueError(f"relation {shown(relation)}; expected one of {', '.join(k.code for k in protocol.relations)}")
+    depth = plain(row, "depth").strip() or "main"
     if depth not in DEPTHS:
-        raise ValueError(f"depth {depth!r}; expected one of {', '.join(DEPTHS)}")
+        raise ValueError(f"depth {shown(depth)}; expected one of {', '.join(DEPTHS)}")
     return {
         "decision": decision,
         "relation": relation,
-        "topics": _codes(row, "topics", {topic.code for topic in protocol.topics}),
-        "approaches": _codes(row, "approaches", {approach.code for approach in protocol.approaches}),
+        "topics": codes(row, "topics", {topic.code for topic in protocol.topics}),
+        "approaches": codes(row, "approaches", {approach.code for approach in protocol.approaches}),
         "depth": depth,
-        "flags": _codes(row, "flags", None),
-        "note": str(row.get("note") or ""),
+        "flags": codes(row, "flags", None),
+        "note": plain(row, "note"),
     }
-
-
-def _codes(row: Mapping[str, Any], column: str, known: set[str] | None) -> list[str]:
-    given = row.get(column) or []
-    codes = [c.strip() for c in given.split(LIST_SEPARATOR)] if isinstance(given, str) else [str(c) for c in given]
-    codes = [code for code in codes if code]
-    unknown = [code for code in codes if known is not None and code not in known]
-    if unknown:
-        raise ValueError(f"{column} {', '.join(unknown)!r}; expected some of {', '.join(sorted(known or ()))}")
-    return codes
-
-
-def _seconds(given: object) -> float | None:
-    if given in (None, ""):
-        return None
-    try:
-        seconds = float(str(given))
-    except ValueError as problem:
-        raise ValueError(f"seconds {given!r}; expected a number") from problem
-    if not 0 <= seconds < inf:
-        raise ValueError(f"seconds {given!r}; expected a number, 0 or more")
-    return seconds
-
-
-def _moment(given: object) -> datetime | None:
-    if given in (None, ""):
-        return None
-    try:
-        moment = datetime.fromisoformat(str(given))
-    except ValueError as problem:
-        raise ValueError(f"decided_at {given!r}; expected a moment as 2026-11-27T09:30:00+00:00") from problem
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -60,7 +60,8 @@ def read_decisions(path: Path) -> Rows:
     """Yield (row number, row) of a CSV or JSONL file of ours; rows without a decision are left out: they were not reached."""
     rows = read_cells(path, content_of(path), "decision") if path.suffix == ".csv" else read_lines(content_of(path))
     for number, row in rows:
-        if "problem" in row or str(row.get("decision") or "").strip():
+        said = row.get("decision")
+        if "problem" in row or (said.strip() if isinstance(said, str) else said is not None):
             yield number, row
 
 
@@ -68,7 +69,10 @@ def read_cells(path: Path, content: str, *needed: str) -> Rows:
     """Yield (row number as a spreadsheet has it, row); raises LabelFileError where text_hash or a ``needed`` column is missing."""
     csv.field_size_limit(_LARGEST_CELL)
     reader = csv.DictReader(io.StringIO(content, newline=""))
-    missing = {"text_hash", *needed} - set(reader.fieldnames or ())
+    try:
+        missing = {"text_hash", *needed} - set(reader.fieldnames or ())
+    except csv.Error as problem:
+        raise LabelFileError(f"{path}: cannot be read: {problem}") from problem
     if missing:
         raise LabelFileError(
             f"{path}: column {' and '.join(sorted(missing))} missing; `mentorwatch labels export` writes the form"

@@ -204,10 +204,107 @@ def test_bad_rows_are_named_by_number_and_the_others_are_taken(elsewhere, study,
         assert problem.startswith(beginning)
 
 
+WRONG: list[Any] = [5, True, [5], {"a": 1}, [[["x"]]], "\x00\ud800", "x" * 300, "9999-12-31T23:59:59-23:00", "[deep]"]
+DEEP = "[" * 5_000 + "]" * 5_000
+MADE_THERE: dict[str, dict[str, Any]] = {  # keys that only the tools write
+    "jsonl": {},
+    "doccano": {"Comments": ["clear"], "username": "wren"},
+    "prodigy": {"_timestamp": 1694858483, "options": []},
+    "label-studio": {},
+}
+
+
+def places(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value of a JSON document."""
+    yield at
+    inside = (
+        document.items() if isinstance(document, dict) else enumerate(document if isinstance(document, list) else ())
+    )
+    for key, value in inside:
+        yield from places(value, (*at, key))
+
+
+def with_value(document: Any, at: tuple[Any, ...], value: Any) -> Any:
+    if not at:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[at[0]] = with_value(document[at[0]], at[1:], value) if at[1:] else value
+    return copy
+
+
+@pytest.mark.parametrize("name", list(MADE_THERE))
+def test_a_value_of_any_kind_at_any_place_is_taken_or_named_and_never_a_traceback(
+    labelled, elsewhere, study, tmp_path, name
+):
+    path = export(labelled, study, name, tmp_path / f"file{FORMATS[name].ending}")
+    content = path.read_text(encoding="utf-8")
+    if name == "label-studio":
+        sound: Any = json.loads(content)[:1]
+        sound[0]["annotations"][0] |= {"completed_by": {"id": 1}, "created_at": NINE.isoformat()}
+    else:
+        sound = json.loads(content.splitlines()[0]) | MADE_THERE[name]
+    for at in places(sound):
+        for wrong in WRONG:
+            path.write_text(json.dumps(with_value(sound, at, wrong)).replace('"[deep]"', DEEP), encoding="utf-8")
+            try:
+                problems = bring(elsewhere, study, name, path).problems
+            except LabelFileError as problem:
+                problems = [str(problem)]
+            for said in problems:
+                assert said.startswith((f"{FORMATS[name].unit} 1: ", str(path))), (at, wrong)
+                assert len(said) < 400, (at, wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "wrong", "said"),
+    [
+        ("jsonl", ("authority",), {"a": 1}, "authority {'a': 1}; expected text"),
+        ("jsonl", ("text",), 5, "text 5; expected text"),
+        ("jsonl", ("topics",), True, "topics True; expected a list"),
+        ("jsonl", ("annotator",), "x" * 101, "annotator 'xxx"),
+        ("jsonl", ("decided_at",), "9999-12-31T23:59:59-23:00", "decided_at '9999"),
+        ("jsonl", ("score_shown",), "perhaps", "score_shown 'perhaps'; expected true or false"),
+        ("doccano", ("Comments",), 5, "Comments 5; expected a list"),
+        ("doccano", ("label",), [["relevant"]], "label [['relevant']]; expected a list of texts"),
+        ("prodigy", ("accept",), 5, "accept 5; expected a list"),
+        ("prodigy", ("meta", "note"), [1], "note [1]; expected text"),
+        ("label-studio", (0, "annotations"), 5, "annotations 5; expected a list of objects"),
+        ("label-studio", (0, "annotations", 0, "result"), 5, "result 5; expected a list of objects"),
+        (
+            "label-studio",
+            (0, "annotations", 0, "result", 1, "value"),
+            5,
+            "value of relation_code 5; expected an object",
+        ),
+        ("label-studio", (0, "annotations", 0, "completed_by"), "a@b.example", "completed_by 'a@b.example'"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_with_its_row_and_column(
+    labelled, elsewhere, study, tmp_path, name, at, wrong, said
+):
+    path = export(labelled, study, name, tmp_path / f"file{FORMATS[name].ending}")
+    content = path.read_text(encoding="utf-8")
+    sound = json.loads(content)[:1] if name == "label-studio" else json.loads(content.splitlines()[0])
+    path.write_text(json.dumps(with_value(sound, at, wrong)), encoding="utf-8")
+    problems = bring(elsewhere, study, name, path).problems
+    assert problems[0].startswith(f"{FORMATS[name].unit} 1: {said}"), problems
+
+
+def test_an_encrypted_zip_is_named(elsewhere, study, tmp_path):
+    path = tmp_path / "strange.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("wren.jsonl", "{}\n")
+    packed = path.read_bytes().replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01")
+    path.write_bytes(packed.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"))
+    with pytest.raises(LabelFileError, match="encrypted"):
+        bring(elsewhere, study, "doccano", path)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("csv", b"a,b\n1,2\n"),
+        ("csv", b"a" * 10_000_001),
         ("jsonl", b"\xff\xfe\x00"),
         ("label-studio", b"{}"),
         ("label-studio", b"[" * 100_000),
@@ -296,6 +393,8 @@ def test_the_commands_export_and_import_and_say_how_many(labelled, tmp_path):
     done = mentorwatch("labels", "export", "-o", str(out), "--config", str(tmp_path / "ui.xml"), *here)
     assert done.stdout == f"{out}: 5 tasks (label-studio)\n", done.stderr
     assert '<Choice value="relevant" hotkey="1"/>' in (tmp_path / "ui.xml").read_text(encoding="utf-8")
+    refused = mentorwatch("labels", "export", "-o", str(out), "--config", str(tmp_path / "no" / "ui.xml"), *here)
+    assert (refused.returncode, "ui.xml: cannot be written" in refused.stderr) == (2, True), refused.stderr
     taken = mentorwatch("labels", "import", str(out), *there)
     assert taken.stdout == "8 decisions added, 0 already there, 0 bad tasks\n", taken.stderr
     assert mentorwatch("labels", "export", "-o", str(out), "--format", "word", *here).returncode == 2

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from labels.columns import shown
 from labels.exchange.items import COLUMNS, Item
 from labels.files import Rows, content_of, read_cells, write_cells
 from study.protocol import Protocol
@@ -49,7 +50,7 @@ def _row(row: dict[str, Any], column: str) -> dict[str, Any] | None:
     label = (row.get(column) or "").strip().removesuffix(".0")
     before = str(ours["decision"] or "")
     if label not in ("", *_THEIRS):
-        return {"problem": f"{column} {label!r}; expected 1, 0 or nothing"}
+        return {"problem": f"{column} {shown(label)}; expected 1, 0 or nothing"}
     if label == _OURS.get(before, ""):
         return ours if before else None
     if not label:

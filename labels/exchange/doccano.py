@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from labels.columns import plain, texts
 from labels.exchange.items import Item, codes, of_codes
 from labels.files import LabelFileError, Rows, content_of, read_lines, write_lines
 from study.protocol import Protocol
@@ -29,6 +31,8 @@ _META = (
     "decided_at",
     "codebook",
 )
+# RuntimeError: a password, or a way of packing that is not known
+_BAD_ZIP = (OSError, EOFError, RuntimeError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
 _MOST = 200_000_000  # bytes of one file inside an export, decompressed
 _SHARED = "all"  # the file of a project whose members share their labels
 
@@ -65,17 +69,14 @@ def _row(line: Mapping[str, Any]) -> dict[str, Any] | None:
     labels = line.get("label", line.get("labels"))
     if labels is None:
         return {"problem": "no `label`"}
-    if not isinstance(labels, list):
-        return {"problem": f"label {labels!r}; expected a list"}
-    if not labels:
+    if labels == []:
         return None
     try:
-        said = of_codes(labels)
+        said = of_codes(texts(labels, "label"))
+        # doccano's user of an older export; its comments are what a person wrote beside the text.
+        note = " ".join([plain(line, "note"), *texts(line.get("Comments"), "Comments")]).strip()
     except ValueError as problem:
         return {"problem": str(problem)}
-    # doccano's user of an older export; its comments are what a person wrote beside the text.
-    comments = [str(comment) for comment in line.get("Comments") or []]
-    note = " ".join([str(line.get("note") or ""), *comments]).strip()
     return {**line, **said, "annotator": line.get("annotator") or line.get("username"), "note": note}
 
 
@@ -93,5 +94,5 @@ def _files(path: Path) -> Iterator[tuple[str, str]]:
                 with archive.open(entry) as file:
                     content = io.TextIOWrapper(file, encoding="utf-8-sig", newline="").read(_MOST)
                 yield Path(entry.filename).stem, content
-    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as problem:
+    except _BAD_ZIP as problem:
         raise LabelFileError(f"{path}: cannot be read: {problem}") from problem

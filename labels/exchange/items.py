@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from labels.columns import shown
 from labels.queue import Entry, decided_groups, order
 from study import record as r
 from study.decisions import UNDECIDED, newest
@@ -79,25 +80,25 @@ def codes(said: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def of_codes(given: list[Any]) -> dict[str, Any]:
+def of_codes(given: list[str]) -> dict[str, Any]:
     """Return the decision that a flat list of labels says; the other way round of :func:`codes`. Raises ValueError."""
     said: dict[str, Any] = {"decision": "", "topics": [], "approaches": [], "flags": []}
-    for label in map(str, given):
+    for label in given:
         kind, colon, code = label.partition(":")
         if not colon:
             if said["decision"]:
-                raise ValueError(f"labels {said['decision']!r} and {label!r}: expected one decision")
+                raise ValueError(f"labels {shown(said['decision'])} and {shown(label)}: expected one decision")
             said["decision"] = label.lower()
         elif kind not in KINDS:
             raise ValueError(
-                f"label {label!r}; expected a decision, or one of {', '.join(KINDS)} with a colon and a code"
+                f"label {shown(label)}; expected a decision, or one of {', '.join(KINDS)} with a colon and a code"
             )
         elif isinstance(said.get(KINDS[kind]), list):
             said[KINDS[kind]].append(code)
         else:
             said[KINDS[kind]] = code
     if not said["decision"]:
-        raise ValueError(f"labels {given!r} without a decision (relevant, off-topic, ambiguous or skip)")
+        raise ValueError(f"labels {shown(given)} without a decision (relevant, off-topic, ambiguous or skip)")
     return said
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from labels.columns import plain, shown, texts
 from labels.exchange.items import KINDS, Item, vocabulary
 from labels.files import LabelFileError, Rows, content_of, writing
 from study.decisions import RELEVANCES
@@ -61,7 +62,12 @@ def read(path: Path, protocol: Protocol) -> Rows:
         if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
             yield number, {"problem": "expected a task with `data`"}
             continue
-        for annotation in _annotations(task):
+        try:
+            annotations = _objects(task.get("annotations") or task.get("completions"), "annotations")
+        except ValueError as problem:
+            yield number, {"problem": str(problem)}
+            continue
+        for annotation in annotations:
             try:
                 yield number, _row(task["data"], annotation)
             except ValueError as problem:
@@ -113,24 +119,19 @@ def _annotation(said: Mapping[str, Any]) -> dict[str, Any]:
     return annotation
 
 
-def _annotations(task: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = task.get("annotations") or task.get("completions") or []
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
 def _row(data: Mapping[str, Any], annotation: Mapping[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = {column: "" if column in (*_ONE, "note") else [] for column in _CONTROLS.values()}
     riding: Mapping[str, Any] = {}
-    for result in annotation.get("result") or []:
-        if not isinstance(result, dict) or result.get("from_name") not in _CONTROLS:
+    for result in _objects(annotation.get("result"), "result"):
+        control = plain(result, "from_name")
+        if control not in _CONTROLS:
             continue
-        column = _CONTROLS[str(result["from_name"])]
-        value = result.get("value")
-        given = (value.get("choices") or value.get("text") or []) if isinstance(value, dict) else []
-        values = [str(one) for one in given] if isinstance(given, list) else [str(given)]
+        column = _CONTROLS[control]
+        value = _object(result.get("value"), f"value of {control}")
+        given = value.get("choices") or value.get("text") or []
+        values = [given] if isinstance(given, str) else texts(given, f"value of {control}")
         said[column] = (" ".join(values) if column in (*_ONE, "note") else values) if values else said[column]
-        meta = result.get("meta")
-        riding = meta[_META] if isinstance(meta, dict) and isinstance(meta.get(_META), dict) else riding
+        riding = _object(_object(result.get("meta"), "meta").get(_META), f"meta of {_META}") or riding
     if annotation.get("was_cancelled"):
         said["decision"] = "skip"
     if not said["decision"]:
@@ -140,10 +141,31 @@ def _row(data: Mapping[str, Any], annotation: Mapping[str, Any]) -> dict[str, An
         "seconds": annotation.get("lead_time"),
         "decided_at": annotation.get("created_at"),
     }
-    return {**{name: data.get(name) for name in _DATA}, **made, **riding, **said}
+    about = {name: data.get(name) for name in _DATA}
+    return {**about, **made, **{name: riding[name] for name in _RIDING if name in riding}, **said}
 
 
-def _who(given: Any) -> str:
+def _object(value: object, what: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} {shown(value)}; expected an object")
+    return value
+
+
+def _objects(value: object, what: str) -> list[Mapping[str, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"{what} {shown(value)}; expected a list of objects")
+    return [_object(one, f"one of {what}:") for one in value]
+
+
+def _who(given: object) -> str:
     """Return a pseudonym for whoever annotated in Label Studio: a number; names and addresses stay there."""
     number = given.get("id") if isinstance(given, dict) else given
-    return f"label-studio-{number}" if number is not None else ""
+    if number is None:
+        return ""
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise ValueError(f"completed_by {shown(given)}; expected a number")
+    return f"label-studio-{number}"

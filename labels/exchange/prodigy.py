@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from labels.columns import plain, shown, texts
 from labels.exchange.items import Item, codes, of_codes, vocabulary
 from labels.files import Rows, content_of, read_lines, write_lines
 from study.decisions import RELEVANCES
@@ -62,7 +63,7 @@ def read(path: Path, protocol: Protocol) -> Rows:
 def _row(task: Mapping[str, Any]) -> dict[str, Any] | None:
     answer, view = task["answer"], task.get("_view_id") or ("choice" if "options" in task else "classification")
     if answer not in ("accept", "reject", "ignore"):
-        raise ValueError(f"answer {answer!r}; expected accept, reject or ignore")
+        raise ValueError(f"answer {shown(answer)}; expected accept, reject or ignore")
     meta = task.get("meta")
     if not isinstance(meta, dict):
         raise ValueError("no `meta`; export with `mentorwatch labels export --format prodigy`")
@@ -71,14 +72,14 @@ def _row(task: Mapping[str, Any]) -> dict[str, Any] | None:
     elif view == "choice":
         if answer == "reject" or not task.get("accept"):
             return None
-        said = of_codes(list(task["accept"]))
-    elif str(task.get("label", "")).lower() != _POSITIVE:
-        raise ValueError(f"label {task.get('label')!r} of a yes-or-no task; expected RELEVANT")
+        said = of_codes(texts(task["accept"], "accept"))
+    elif plain(task, "label").lower() != _POSITIVE:
+        raise ValueError(f"label {shown(task.get('label'))} of a yes-or-no task; expected RELEVANT")
     else:
         said = {"decision": _POSITIVE if answer == "accept" else "off-topic"}
     when = task.get("_timestamp")
     try:
         made = {} if when is None else {"decided_at": datetime.fromtimestamp(float(when), UTC).isoformat()}
     except (TypeError, ValueError, OverflowError, OSError) as problem:
-        raise ValueError(f"_timestamp {when!r}; expected seconds since 1970") from problem
-    return {**made, **meta, "text": task.get("text"), **said, "annotator": task.get("_annotator_id") or ""}
+        raise ValueError(f"_timestamp {shown(when)}; expected seconds since 1970") from problem
+    return {**made, **meta, "text": task.get("text"), **said, "annotator": task.get("_annotator_id")}

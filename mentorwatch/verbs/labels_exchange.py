@@ -54,6 +54,7 @@ def export(
     """
     from labels.exchange import by_ending, labelstudio, named
     from labels.exchange.items import WHICH, items
+    from labels.files import writing
     from study import protocol as protocols
     from study.record import Record
 
@@ -67,7 +68,8 @@ def export(
         crawl_id = crawl or (opened.latest_crawl(study.name) if only in ("queue", "all") else 0)
         count = chosen.write(output, items(opened, study, crawl_id, only, history=history), study)
     if config is not None:
-        config.write_text(labelstudio.config(study), encoding="utf-8")
+        with writing(config) as file:
+            file.write(labelstudio.config(study))
     typer.echo(f"{output}: {count} {chosen.unit}{'' if count == 1 else 's'} ({chosen.name})")
 
 
