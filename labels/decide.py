@@ -6,9 +6,11 @@ names the row it follows, unless the annotator has read and decided that very te
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -81,28 +83,57 @@ def take(
 
     A row that says what its annotator already said of that text changes nothing, so a file may be imported twice; a row
     that says something else, be it of the same moment (tools hand back the moment they were given), supersedes the earlier
-    one and both stay. A row with ``annotator``, ``role`` or ``decided_at``
+    one and both stay. Of what was said at one moment the last holds: a file that has one row of it is compared with that, a
+    history row by row. A row with ``annotator``, ``role`` or ``decided_at``
     speaks for itself; ``annotator`` and ``role`` given here stand in. A text that the record does not hold is taken from the
     row where that has it whole, unless it was taken down. ``unit`` is what problems call a row.
     """
-    taken = Taken()
+    taken, told = Taken(), []
+    problems: list[tuple[int, ValueError]] = []
+    for number, row in rows:
+        try:
+            told.append((number, _told(protocol, row, annotator, role)))
+        except ValueError as problem:
+            problems.append((number, problem))
+    rows_of = Counter(one.key for _, one in told)
+    passed: Counter[_Key] = Counter()
     with record.begin() as db:
-        for number, row in rows:
+        for number, one in told:
             try:
-                added = _take_one(db, protocol, row, annotator, role)
+                added = _take_one(db, protocol, one, passed if rows_of[one.key] > 1 else None)
             except ValueError as problem:
-                taken.problems.append(f"{unit} {number}: {problem}")
+                problems.append((number, problem))
                 continue
             taken.added += added
             taken.unchanged += not added
+    taken.problems = [f"{unit} {number}: {problem}" for number, problem in sorted(problems, key=itemgetter(0))]
     return taken
 
 
-def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annotator: str, role: str) -> bool:
+_Key = tuple[str, Person, datetime | None]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One row of a file, understood: who said what of which text, and the text where the row has it."""
+
+    text_hash: str
+    person: Person
+    said: Mapping[str, Any]
+    reading: Reading
+    title: str
+    text: str
+
+    @property
+    def key(self) -> _Key:
+        return self.text_hash, self.person, self.reading.decided_at
+
+
+def _told(protocol: Protocol, row: Mapping[str, Any], annotator: str, role: str) -> _Told:
+    """Return what a row says; raises ValueError."""
     problem = row.get("problem")  # what the reader of the file could not make sense of
     if isinstance(problem, str) and problem:
         raise ValueError(problem)
-    text_hash = plain(row, "text_hash").strip()
     decided_at = moment(row.get("decided_at"))
     said = checked(protocol, row, with_undone=decided_at is not None)
     person = Person((plain(row, "annotator") or annotator).strip(), (plain(row, "role") or role).strip())
@@ -114,53 +145,61 @@ def _take_one(db: Connection, protocol: Protocol, row: Mapping[str, Any], annota
     reading = Reading(
         source=source if source in SOURCES else "import",
         authority=plain(row, "authority") or None,
-        url=_url(db, row),
+        url=plain(row, "url") or None,
         seconds=seconds(row.get("seconds")),
         decided_at=decided_at,
         codebook=plain(row, "codebook") or None,
         score_shown=yes(row.get("score_shown"), "score_shown"),
     )
-    _bring_text(db, text_hash, row)
-    then = _of_moment(db, protocol, text_hash, person, decided_at) if decided_at is not None else []
-    if any(_same(row, said) for row in then):
-        return False
+    return _Told(plain(row, "text_hash").strip(), person, said, reading, plain(row, "title"), plain(row, "text"))
+
+
+def _take_one(db: Connection, protocol: Protocol, one: _Told, passed: Counter[_Key] | None) -> bool:
+    """Add what a row says; False where the record has it. ``passed``, of a history: its rows up to which the file was followed."""
+    _bring_text(db, one)
+    reading = one.reading
+    if purged(db, [reading.url or ""]):  # the text stands elsewhere too
+        reading = replace(reading, url=None)
+    then = _of_moment(db, protocol, one)
+    if passed is None:
+        if then and _same(then[-1], one.said):
+            return False
+    else:
+        later = (k for k in range(passed[one.key], len(then)) if _same(then[k], one.said))
+        met = next(later, None)
+        passed[one.key] = 1 + (len(then) if met is None else met)
+        if met is not None:
+            return False
     if then:  # changed in another tool, which handed our moment back: its seconds are those of the decision before
         reading = replace(reading, seconds=None)
-    return save(db, protocol, text_hash, person, said, reading) is not None
+    return save(db, protocol, one.text_hash, one.person, one.said, reading) is not None
 
 
-def _bring_text(db: Connection, text_hash: str, row: Mapping[str, Any]) -> None:
+def _bring_text(db: Connection, one: _Told) -> None:
     """Add the text of a row to a record that has not seen it, if it is the very text that its hash names.
 
     Raises ValueError for one that was taken down, be it by itself or with its address.
     """
-    title, text = plain(row, "title"), plain(row, "text")
-    if r.text_hash(title, text) != text_hash:
+    if r.text_hash(one.title, one.text) != one.text_hash:
         return
-    if db.execute(select(r.text.c.text_hash).where(r.text.c.text_hash == text_hash)).first() is not None:
+    if db.execute(select(r.text.c.text_hash).where(r.text.c.text_hash == one.text_hash)).first() is not None:
         return
-    url = plain(row, "url")
-    if purged(db, [url]):
-        raise ValueError(f"{url} was taken down (mentorwatch purge) and stays out, with its text")
-    if is_purged_text(db, text_hash):
-        raise ValueError(f"text_hash {text_hash[:16]!r} was taken down (mentorwatch purge) and stays out")
-    r.insert_new(db, r.text, [{"text_hash": text_hash, "title": title, "text": text}])
+    if purged(db, [one.reading.url or ""]):
+        raise ValueError(f"{one.reading.url} was taken down (mentorwatch purge) and stays out, with its text")
+    if is_purged_text(db, one.text_hash):
+        raise ValueError(f"text_hash {one.text_hash[:16]!r} was taken down (mentorwatch purge) and stays out")
+    r.insert_new(db, r.text, [{"text_hash": one.text_hash, "title": one.title, "text": one.text}])
 
 
-def _url(db: Connection, row: Mapping[str, Any]) -> str | None:
-    """Return where a text was read; None for an address that was taken down, under which a text may stand that others say too."""
-    url = plain(row, "url")
-    return url if url and not purged(db, [url]) else None
-
-
-def _of_moment(
-    db: Connection, protocol: Protocol, text_hash: str, person: Person, decided_at: datetime
-) -> Sequence[Any]:
-    """Return what a person decided of a text at a moment."""
-    same = (r.label.c.text_hash == text_hash) & (r.label.c.protocol == protocol.name)
-    who = (r.label.c.annotator == person.name) & (r.label.c.role == person.role)
-    query = select(r.label).where(same, who, r.label.c.decided_at == decided_at, r.label.c.follows.is_(None))
-    return db.execute(query).all()
+def _of_moment(db: Connection, protocol: Protocol, one: _Told) -> Sequence[Any]:
+    """Return what the record has of a person about a text at a moment, in the order in which it came; nothing where none is said."""
+    if one.reading.decided_at is None:
+        return []
+    label = r.label.c
+    of_it = (label.text_hash == one.text_hash) & (label.protocol == protocol.name)
+    theirs = (label.annotator == one.person.name) & (label.role == one.person.role)
+    query = select(r.label).where(of_it, theirs, label.decided_at == one.reading.decided_at, label.follows.is_(None))
+    return db.execute(query.order_by(label.id)).all()
 
 
 def _same(row: Any, said: Mapping[str, Any]) -> bool:

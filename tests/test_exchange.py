@@ -152,6 +152,31 @@ def test_a_decision_changed_in_a_tool_that_hands_our_moment_back_is_not_lost(lab
     assert bring(labelled.record, study, name, path).added == 0
 
 
+@pytest.mark.parametrize("name", ["csv", "jsonl", "label-studio", "doccano", "prodigy"])
+def test_a_decision_changed_in_a_tool_and_changed_back_there_holds(labelled, elsewhere, study, tmp_path, name):
+    path = export(labelled, study, name, tmp_path / f"file{FORMATS[name].ending}")
+    before = path.read_bytes()
+    old, new = b"ambiguous", b"relevant"
+    if name == "prodigy":
+        old, new = b'"accept": ["%b"' % old, b'"accept": ["%b"' % new
+    path.write_bytes(before.replace(old, new))
+    assert bring(labelled.record, study, name, path).added == 1
+    path.write_bytes(before)
+    assert bring(labelled.record, study, name, path).added == 1
+    rows = [said for texts in held(labelled.record, study, history=True).values() for said in texts]
+    assert [said["decision"] for said in rows if said["decided_at"][14:16] == "07"] == [
+        "ambiguous",
+        "relevant",
+        "ambiguous",
+    ]
+    assert bring(labelled.record, study, name, path).added == 0
+    # The whole history goes to another record, in its order, and to its own, where it is known.
+    history = export(labelled, study, "jsonl", tmp_path / "history.jsonl", history=True)
+    assert bring(elsewhere, study, "jsonl", history).problems == []
+    assert held(elsewhere, study) == held(labelled.record, study)
+    assert [bring(record, study, "jsonl", history).added for record in (elsewhere, labelled.record)] == [0, 0]
+
+
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_text_that_nobody_has_read_says_nothing_on_its_way_back(labelled, elsewhere, study, tmp_path, name):
     path = export(labelled, study, name, tmp_path / f"queue{FORMATS[name].ending}", which="queue")
