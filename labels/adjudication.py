@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from labels import nearness
 from labels.decide import Person, latest, save, undo
 from labels.disagreements import Disagreement, disagreements
-from labels.work import Given, Progress, form_is_saved, pace, reading_of, recent
+from labels.work import Given, Progress, form_is_saved, kept, pace, reading_of, recent
 from study import record as r
 from study.decisions import UNDECIDED
 from study.protocol import Protocol
@@ -84,7 +84,10 @@ class Adjudication:
         return next((one for one in self._open(settled=True) if one.text_hash == text_hash), None)
 
     def _open(self, *, settled: bool = False) -> list[Disagreement]:
-        return disagreements(self.record, self.protocol, self._groups, settled=settled)
+        found = disagreements(self.record, self.protocol, self._groups, settled=settled)
+        with self.record.begin() as db:
+            here = kept(db, (one.text_hash for one in found))
+        return [one for one in found if one.text_hash in here]
 
     def _put_off(self, name: str) -> dict[str, int]:
         newest = select(r.label.c.text_hash, r.label.c.id, r.label.c.decision).where(

@@ -39,6 +39,10 @@ SAID = (
 )  # the columns in which a person speaks
 
 
+class TextGone(ValueError):
+    """The record does not hold the text that a decision is about (any more: retention, takedown); nothing was saved."""
+
+
 @dataclass
 class Taken:
     """What an import came to; ``problems`` names the bad rows by number."""
@@ -220,8 +224,8 @@ def save(
 ) -> int | None:
     """Add a decision (columns SAID, as :func:`checked` returns them) and the rows that follow from it.
 
-    Returns the id of the new row; None where the person's newest row on the text already says just that. Raises ValueError
-    for a text that the record does not hold.
+    Returns the id of the new row; None where the person's newest row on the text already says just that. Raises
+    :class:`TextGone` for a text that the record does not hold.
     """
     earlier = latest(db, protocol, text_hash, person)
     if (
@@ -239,7 +243,7 @@ def undo(db: Connection, protocol: Protocol, label_id: int, person: Person) -> A
     """Take a decision back by a further row: what was decided before it holds again, else nothing is decided.
 
     Returns the row taken back, or None where there is nothing to do: it is not this person's newest on its text, or is
-    taken back already.
+    taken back already. Raises :class:`TextGone` where the text is not kept any more.
     """
     row = db.execute(select(r.label).where(r.label.c.id == label_id, r.label.c.protocol == protocol.name)).one_or_none()
     if row is None or (row.annotator, row.role) != (person.name, person.role) or row.decision == "undone":
@@ -294,10 +298,10 @@ def add_row(
     reading: Reading,
     earlier: Any,
 ) -> int:
-    """Add one label row as it stands, superseding ``earlier``; return its id. Raises ValueError where the record lacks the text."""
+    """Add one label row as it stands, superseding ``earlier``; return its id. Raises :class:`TextGone`."""
     text = db.execute(select(r.text).where(r.text.c.text_hash == text_hash)).one_or_none()
     if text is None:
-        raise ValueError(f"text_hash {text_hash[:16]!r} is no text of this record")
+        raise TextGone(f"text_hash {text_hash[:16]!r} is no text of this record")
     row = _row(protocol, text, person, said, reading) | {
         "supersedes": earlier.id if earlier is not None else None,
         "seconds": reading.seconds,

@@ -24,7 +24,7 @@ from labels.disagreements import Disagreement
 from labels.following import follow
 from labels.heard import Heard
 from labels.queue import Entry, draw, order
-from labels.work import Given, Progress, address, form_is_saved, pace, reading_of, recent
+from labels.work import Given, Progress, address, form_is_saved, kept, pace, reading_of, recent
 from study import record as r
 from study.decisions import UNDECIDED
 from study.judging import texts_of
@@ -143,11 +143,11 @@ class Desk:
             group = self.groups.get(row.text_hash, row.text_hash)
             entry = Entry(row.text_hash, group, row.source, row.authority or "", row.url or "")
             mine = self._rows(group) & (r.assignment.c.annotator == annotator)
-            kept = db.execute(
+            seated = db.execute(
                 update(r.assignment).where(mine).values(given_at=now, until=now + LEASE, text_hash=row.text_hash)
             )
             place = 0
-            while not kept.rowcount and not self._seat(db, entry, annotator, now, place):
+            while not seated.rowcount and not self._seat(db, entry, annotator, now, place):
                 place += 1
         return row, None
 
@@ -232,12 +232,12 @@ class Desk:
             if self._heard.decided(row.group_hash, annotator) or self._heard.settled(row.group_hash):
                 db.execute(delete(r.assignment).where(here))
                 continue
-            if address(db, self.crawl_id, row.text_hash) is None:
+            if address(db, self.crawl_id, row.text_hash) is None or not kept(db, [row.text_hash]):
                 continue
             given_at = row.given_at if row.until > now else now
             if row.until - now < LEASE / 2:
-                kept = db.execute(update(r.assignment).where(here).values(given_at=given_at, until=now + LEASE))
-                if not kept.rowcount:  # somebody took it over in this instant
+                renewed = db.execute(update(r.assignment).where(here).values(given_at=given_at, until=now + LEASE))
+                if not renewed.rowcount:  # somebody took it over in this instant
                     continue
             return Given(row.text_hash, row.group_hash, row.source, given_at)
         return None
@@ -261,7 +261,8 @@ class Desk:
         )
         now_said = {row.annotator: row.decision for row in db.execute(said.order_by(r.label.c.id))}
         decided = {name for name, decision in now_said.items() if decision not in UNDECIDED}
-        if annotator in decided or len(decided) >= readers:  # decided since the queue was looked at
+        over = annotator in decided or len(decided) >= readers  # since the queue was looked at
+        if over or not kept(db, [entry.text_hash]):
             mine = self._rows(entry.group) & (r.assignment.c.annotator == annotator)
             db.execute(delete(r.assignment).where(mine))
             return False

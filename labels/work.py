@@ -6,7 +6,7 @@ Here is what annotating (labels.desk) and adjudicating (labels.adjudication) hav
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -82,6 +82,13 @@ def reading_of(db: Connection, crawl_id: int, text: Given, form: str) -> Reading
     if found is None:
         return Reading(text.source, seconds=seconds, form=form)
     return Reading(text.source, found.authority, found.page_url, seconds, form)
+
+
+def kept(db: Connection, text_hashes: Iterable[str]) -> set[str]:
+    """Return those of some texts that the record holds (still: retention and takedowns remove them)."""
+    wanted, text_hash = list(text_hashes), r.text.c.text_hash
+    parts = (wanted[start : start + 400] for start in range(0, len(wanted), 400))
+    return {found for part in parts for found in db.execute(select(text_hash).where(text_hash.in_(part))).scalars()}
 
 
 def seconds_since(moment: datetime) -> float | None:

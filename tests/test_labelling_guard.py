@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import delete
 
 from study import record as r
 from study.record import Record
@@ -256,6 +257,24 @@ def test_a_record_without_texts_says_what_to_do(tmp_path: Path) -> None:
     done = mentorwatch("labels", "serve", "--record", record_at(tmp_path), "--port", "0", timeout=30)
     assert done.returncode == 2
     assert "run `mentorwatch classify` first" in done.stderr
+
+
+def test_what_is_not_kept_any_more_can_neither_be_taken_back_nor_decided_and_the_page_says_so(tmp_path: Path) -> None:
+    with Record.open(record_at(tmp_path)) as record:
+        fill(study_record(record), 2)
+        with served(record_at(tmp_path), "--annotator", "heron", "--retrain-every", "0") as page:
+            heron = Visitor(page.home)
+            heron.sign_in(page.links["heron"])
+            assert heron.ask("/decide", {"form": heron.form(), "decision": "off-topic"})[0] == 303
+            undo, decide = heron.form("undo"), heron.form()
+            with record.begin() as db:
+                db.execute(delete(r.text))
+            assert heron.ask("/undo", {"form": undo})[0] == 303
+            assert "That cannot be taken back: its text is not kept any more" in heron.ask("/read")[1]
+            assert heron.ask("/decide", {"form": decide, "decision": "off-topic"})[0] == 303
+            assert "its text is not kept any more" in heron.ask("/read")[1]
+            (row,) = labels(record)
+            assert row.decision == "off-topic"
 
 
 @pytest.mark.services

@@ -11,7 +11,7 @@ from flask import Flask, abort, flash, redirect, render_template, request, sessi
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from labels.decide import SAID, Person, checked, latest
+from labels.decide import SAID, Person, TextGone, checked, latest
 from labels.web.choices import name_of
 from labels.web.guard import Forms
 from labels.web.items import Item, item
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labels.web.app import Site
 
 _LONGEST_NOTE = 10_000
+_GONE = "its text is not kept any more (retention or a takedown), so nothing was changed."
 
 
 def add_to(app: Flask, site: Site, forms: Forms) -> None:
@@ -72,7 +73,11 @@ class _Reading:
             sent = {name: request.form.getlist(name) for name in ("topics", "approaches", "flags")}
             draft = {name: request.form.get(name, "") for name in ("relation", "depth", "note")} | sent
             return str(self._text(given, draft, problem=str(problem), changing=bool(fields["changing"]))), 400
-        new = self.site.work.decide(_name(), given, number, said)
+        try:
+            new = self.site.work.decide(_name(), given, number, said)
+        except TextGone:
+            flash(f"“{fields['title']}”: {_GONE}")
+            return redirect(url_for("read"), 303)
         name = name_of(said["decision"]).lower()
         if new:
             flash(f"Put off: “{fields['title']}”." if name == "skip" else f"Saved as {name}: “{fields['title']}”.")
@@ -85,7 +90,11 @@ class _Reading:
     def undo(self) -> Response:
         """Take the last decision back."""
         _, fields = self.forms.open("undo")
-        row, holds = self.site.work.take_back(_name(), int(fields["label"]))
+        try:
+            row, holds = self.site.work.take_back(_name(), int(fields["label"]))
+        except TextGone:
+            flash(f"That cannot be taken back: {_GONE}")
+            return redirect(url_for("read"), 303)
         if row is None:
             flash("That was taken back already; nothing was changed.")
         elif holds is None:
