@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from labels import nearness
 from labels.decide import Person, latest, save, undo
 from labels.disagreements import Disagreement, disagreements
+from labels.leases import ADJUDICATING, LEASE, places_of, seat
+from labels.queue import Entry
 from labels.work import Given, Progress, form_is_saved, kept, pace, reading_of, recent
 from study import record as r
 from study.decisions import UNDECIDED
@@ -29,13 +32,24 @@ class Adjudication:
         self._groups = nearness.groups(record, protocol, crawl_id)
 
     def give(self, name: str) -> Given | None:
-        """Return the oldest disagreement; those the adjudicator put off come last."""
-        put_off = self._put_off(name)
-        waiting = sorted(self._open(), key=lambda one: put_off.get(one.text_hash, 0))
-        if not waiting:
-            return None
-        first = waiting[0]
-        return Given(first.text_hash, first.group, str(first.rows[0].source), datetime.now(UTC))
+        """Return the disagreement in the adjudicator's hands, else the oldest that nobody holds; those they put off come last."""
+        now, a = datetime.now(UTC), r.assignment.c
+        leases = select(r.assignment).where(a.protocol == self.protocol.name, a.place == ADJUDICATING, a.until > now)
+        with self.record.begin() as db:
+            held = {row.group_hash: row for row in db.execute(leases)}
+        mine = {group: row.given_at for group, row in held.items() if row.annotator == name}
+        put_off, waiting = self._put_off(name), self._open()
+        waiting.sort(key=lambda one: put_off.get(one.text_hash, 0))
+        waiting.sort(key=lambda one: mine.get(one.group, datetime.min.replace(tzinfo=UTC)), reverse=True)
+        for one in waiting:
+            if one.group in held and one.group not in mine:
+                continue
+            source = str(one.rows[0].source)
+            with self.record.begin() as db:
+                if seat(db, self.protocol, Entry(one.text_hash, one.group, source, "", ""), name, now, ADJUDICATING):
+                    self._hold(db, one.group, now)
+                    return Given(one.text_hash, one.group, source, mine.get(one.group, now))
+        return None
 
     def decide(self, name: str, text: Given, form: str, said: Mapping[str, Any]) -> bool:
         """Save the adjudicator's decision; False where this form was saved before."""
@@ -45,6 +59,8 @@ class Adjudication:
                     return False
                 reading = reading_of(db, self.crawl_id, text, form)
                 added = save(db, self.protocol, text.text_hash, Person(name, self.role), said, reading)
+                here = self._place(self._groups.get(text.text_hash, text.group))
+                db.execute(delete(r.assignment).where(here, r.assignment.c.annotator == name))
         except IntegrityError:
             with self.record.begin() as db:
                 if form_is_saved(db, form):
@@ -53,12 +69,15 @@ class Adjudication:
         return added is not None
 
     def take_back(self, name: str, label_id: int) -> tuple[Any, str | None]:
-        """Undo a decision; the text is open again, unless an earlier decision of the adjudicator holds now."""
+        """Undo a decision; the text is open and in their hands again, unless an earlier decision of theirs holds now."""
         with self.record.begin() as db:
             row = undo(db, self.protocol, label_id, Person(name, self.role))
             if row is None:
                 return None, None
             holds = latest(db, self.protocol, row.text_hash, Person(name, self.role))
+            if holds.decision in UNDECIDED:
+                entry = Entry(row.text_hash, self._groups.get(row.text_hash, row.text_hash), row.source, "", "")
+                seat(db, self.protocol, entry, name, datetime.now(UTC), ADJUDICATING)
         return row, None if holds.decision in UNDECIDED else str(holds.decision)
 
     def recent(self, name: str) -> list[Any]:
@@ -88,6 +107,14 @@ class Adjudication:
         with self.record.begin() as db:
             here = kept(db, (one.text_hash for one in found))
         return [one for one in found if one.text_hash in here]
+
+    def _place(self, group: str) -> ColumnElement[bool]:
+        return places_of(self.protocol, group, adjudicating=True)
+
+    def _hold(self, db: Connection, group: str, now: datetime) -> None:
+        """Renew a lease of which half is gone."""
+        soon = r.assignment.c.until < now + LEASE / 2
+        db.execute(update(r.assignment).where(self._place(group), soon).values(until=now + LEASE))
 
     def _put_off(self, name: str) -> dict[str, int]:
         newest = select(r.label.c.text_hash, r.label.c.id, r.label.c.decision).where(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -23,15 +23,14 @@ from labels.decide import Person, latest, save, undo
 from labels.disagreements import Disagreement
 from labels.following import follow
 from labels.heard import Heard
+from labels.leases import LEASE, places_of, seat
 from labels.queue import Entry, draw, order
 from labels.work import Given, Progress, address, form_is_saved, kept, pace, reading_of, recent
 from study import record as r
 from study.decisions import UNDECIDED
 from study.judging import texts_of
 from study.protocol import Protocol
-from study.record import Record, insert_new
-
-LEASE = timedelta(minutes=30)  # how long a text stays in the hands of somebody who does not decide
+from study.record import Record
 
 
 class Desk:
@@ -147,7 +146,7 @@ class Desk:
                 update(r.assignment).where(mine).values(given_at=now, until=now + LEASE, text_hash=row.text_hash)
             )
             place = 0
-            while not seated.rowcount and not self._seat(db, entry, annotator, now, place):
+            while not seated.rowcount and not seat(db, self.protocol, entry, annotator, now, place):
                 place += 1
         return row, None
 
@@ -220,12 +219,12 @@ class Desk:
             return texts, db.execute(newest).scalar()
 
     def _rows(self, group: str) -> Any:
-        return (r.assignment.c.protocol == self.protocol.name) & (r.assignment.c.group_hash == group)
+        return places_of(self.protocol, group)
 
     def _in_hand(self, db: Connection, annotator: str, now: datetime) -> Given | None:
         a = r.assignment.c
         mine = select(r.assignment).where(
-            a.protocol == self.protocol.name, a.annotator == annotator, a.until.is_not(None)
+            a.protocol == self.protocol.name, a.annotator == annotator, a.until.is_not(None), a.place >= 0
         )
         for row in db.execute(mine.order_by(a.given_at.desc())).all():
             here = self._rows(row.group_hash) & (a.place == row.place) & (a.annotator == annotator)
@@ -245,14 +244,14 @@ class Desk:
     def _held_by_others(self, db: Connection, annotator: str, now: datetime) -> dict[str, int]:
         a = r.assignment.c
         held = select(a.group_hash, func.count()).where(
-            a.protocol == self.protocol.name, a.annotator != annotator, a.until > now
+            a.protocol == self.protocol.name, a.annotator != annotator, a.until > now, a.place >= 0
         )
         return {str(row[0]): int(row[1]) for row in db.execute(held.group_by(a.group_hash))}
 
     def _claim(self, db: Connection, entry: Entry, annotator: str, now: datetime) -> bool:
         """Take a place of a text if there is one; two who ask in one instant never get the same."""
         readers = self.readers(entry.group)
-        if not any(self._seat(db, entry, annotator, now, place) for place in range(readers)):
+        if not any(seat(db, self.protocol, entry, annotator, now, place) for place in range(readers)):
             return False
         said = select(r.label.c.annotator, r.label.c.decision).where(
             r.label.c.text_hash == entry.text_hash,
@@ -267,18 +266,3 @@ class Desk:
             db.execute(delete(r.assignment).where(mine))
             return False
         return True
-
-    def _seat(self, db: Connection, entry: Entry, annotator: str, now: datetime, place: int) -> bool:
-        a = r.assignment.c
-        here = self._rows(entry.group) & (a.place == place)
-        values = {
-            "text_hash": entry.text_hash,
-            "annotator": annotator,
-            "source": entry.source,
-            "given_at": now,
-            "until": now + LEASE,
-        }
-        key = {"protocol": self.protocol.name, "group_hash": entry.group, "place": place}
-        db.execute(update(r.assignment).where(here & (a.until < now)).values(values))
-        insert_new(db, r.assignment, [{**key, **values}])
-        return bool(db.execute(select(a.annotator).where(here & a.until.is_not(None))).scalar() == annotator)

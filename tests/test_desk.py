@@ -8,11 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from labels.adjudication import Adjudication
 from labels.decide import take
-from labels.desk import LEASE, Desk
+from labels.desk import Desk
+from labels.leases import LEASE
 from labels.work import Given
 from study import record as r
 from study.decisions import decisions
@@ -303,3 +304,52 @@ def test_an_adjudicators_decision_can_be_put_off_and_taken_back(crawl: SmallCraw
     assert (row.text_hash, holds) == (second, None)
     assert decisions(crawl.record, "nfer-2008")[second].disputed
     assert ours.progress("owl").left == 2
+
+
+def test_two_who_adjudicate_hold_different_texts(crawl: SmallCrawl) -> None:
+    kept = fill(crawl, 3)
+    for text in kept:
+        said(crawl, text, "relevant", "heron")
+        said(crawl, text, "off-topic", "wren")
+    owls, terns = (Adjudication(crawl.record, crawl.protocol, crawl.id) for _ in range(2))  # two servers
+    first, second = owls.give("owl"), terns.give("tern")
+    assert first is not None
+    assert second is not None
+    assert [first.text_hash, second.text_hash] == kept[:2]
+    assert owls.give("owl") == first, "a reload changes nothing, not even since when"
+    assert decide(owls, "owl", first)
+    last = owls.give("owl")
+    assert last is not None
+    assert last.text_hash == kept[2]
+    row, holds = owls.take_back("owl", owls.recent("owl")[0].id)
+    assert (row.text_hash, holds) == (kept[0], None)
+    assert owls.give("owl").text_hash == kept[0], "here it is again"  # type: ignore[union-attr]
+    assert decide(terns, "tern", second)
+    assert terns.give("tern") is None, "both that are left are in the owl's hands"
+    expire(crawl.record)
+    assert terns.give("tern").text_hash == kept[0]  # type: ignore[union-attr]
+
+
+def test_who_annotates_and_adjudicates_is_given_no_text_of_the_other_by_mistake(crawl: SmallCrawl) -> None:
+    differ, fresh = fill(crawl, 2)
+    said(crawl, differ, "relevant", "heron")
+    said(crawl, differ, "off-topic", "wren")
+    settling, reading = Adjudication(crawl.record, crawl.protocol, crawl.id), desk(crawl, overlap=1, readers=3)
+    text = settling.give("owl")
+    assert text is not None
+    assert text.text_hash == differ
+    own = given(reading, "owl")
+    decide(reading, "owl", own)
+    assert given(reading, "owl").text_hash in {differ, fresh} - {own.text_hash}
+    assert settling.give("owl") == text
+
+
+def test_what_is_not_kept_any_more_is_settled_by_nobody(crawl: SmallCrawl) -> None:
+    gone, here = fill(crawl, 2)
+    for text in (gone, here):
+        said(crawl, text, "ambiguous", "heron")
+    with crawl.record.begin() as db:
+        db.execute(delete(r.text).where(r.text.c.text_hash == gone))
+    ours = Adjudication(crawl.record, crawl.protocol, crawl.id)
+    assert ours.progress("owl").left == 1
+    assert ours.give("owl").text_hash == here  # type: ignore[union-attr]
