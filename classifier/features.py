@@ -132,13 +132,14 @@ class Vectoriser:
         return cls(vocabulary, idf, Meanings.fit(passages))
 
     def state(self) -> dict[str, object]:
-        """Return what :meth:`restore` needs."""
-        return {"vocabulary": self.vocabulary, "idf": self.idf, "meanings": {"weights": self.meanings.weights}}
+        """Return what :meth:`restore` needs; names as one text, for a list of 100,000 takes a second to read."""
+        names = {block: "\0".join(names) for block, names in self.vocabulary.items()}
+        return {"vocabulary": names, "idf": self.idf, "meanings": {"weights": self.meanings.weights}}
 
     @classmethod
     def restore(cls, state: dict[str, dict[str, object]]) -> Vectoriser:
         """Return the vectoriser of a saved :meth:`state`."""
-        vocabulary = {block: list(names) for block, names in state["vocabulary"].items()}  # type: ignore[call-overload]
+        vocabulary = {block: str(names).split("\0") if names else [] for block, names in state["vocabulary"].items()}
         idf = {block: np.asarray(values, dtype=np.float64) for block, values in state["idf"].items()}
         return cls(vocabulary, idf, Meanings(np.asarray(state["meanings"]["weights"], dtype=np.float64)))
 

@@ -21,9 +21,9 @@ from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, deci
 from classifier.passages import Cut, Passage
 from classifier.relations import of_something_else
 from classifier.roles import tag, tokens
+from study.judging import RULES
 from study.protocol import Coded, Protocol
 
-RULES = "rules"  # the model id of judgements without a model
 MAX_QUOTES = 3
 _BATCH = 256  # pages judged together: one matrix product for all their passages
 

@@ -6,18 +6,14 @@ one expected, is not trusted: :func:`load` raises :class:`ModelError` and the ca
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
-import sklearn
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
@@ -25,27 +21,12 @@ from skops.io import dump, get_untrusted_types
 from skops.io import load as skops_load
 
 from classifier.features import Vectoriser, Words
+from classifier.identity import versions
 from study.errors import UserError
 
 RELEVANT, OFF_TOPIC, AMBIGUOUS = "relevant", "off-topic", "ambiguous"
 TRUSTED: tuple[str, ...] = ()  # beyond skops' own list: nothing
-_FORMAT = 2
-_CODE = (
-    "passages.py",
-    "roles.py",
-    "roles.toml",
-    "relations.py",
-    "meanings.py",
-    "meanings.npz",
-    "features.py",
-    "depth.py",
-    "labels.py",
-    "fitting.py",
-    "thresholds.py",
-    "train.py",
-    "model.py",
-    "judge.py",
-)
+_FORMAT = 3
 _LOOKS, _DOUBT = 0.6, 0.3  # where a common topic begins to be seen, and what it costs: measured, flat around these
 _LIMITS = ("lower", "upper", "unclear", "vague")
 _ALSO = 0.3  # a passage this far below the page's best in relevance still speaks for its approaches
@@ -55,26 +36,6 @@ Vector = NDArray[np.float64]
 
 class ModelError(UserError):
     """A model file cannot be trusted or read; train again instead of reading it."""
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what decides a model's numbers: our code (a hash) and the libraries."""
-    return {"code": _code_hash(), "sklearn": sklearn.__version__, "numpy": np.__version__, "scipy": scipy.__version__}
-
-
-@cache
-def _code_hash() -> str:
-    digest = hashlib.sha256()
-    for name in _CODE:
-        source = (Path(__file__).parent / name).read_bytes().replace(b"\r\n", b"\n")
-        digest.update(name.encode() + b"\0" + source)
-    return digest.hexdigest()[:16]
-
-
-def model_id(protocol_hash: str, labels_hash: str) -> str:
-    """Return the id of the model that these inputs give here: SHA-256 over protocol, labels, code and library versions."""
-    parts = [protocol_hash, labels_hash, *(f"{name}={value}" for name, value in sorted(versions().items()))]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

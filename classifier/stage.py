@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from classifier import blocks
-from classifier.judge import Judge, Judgement
+from classifier.identity import model_id, versions
 from classifier.labels import Example, decided, labels_hash, seeds
-from classifier.model import Model, ModelError, load, model_id, save, versions
-from classifier.train import train
 from study import record as tables
+from study.judging import RULES
 from study.protocol import Protocol
 from study.record import Record, insert_new, text_hash
 from study.text import EXTRACTOR
+
+if TYPE_CHECKING:
+    from classifier.judge import Judge, Judgement
+    from classifier.model import Model
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +60,14 @@ def ensure_model(record: Record | None, protocol: Protocol, directory: Path) -> 
     Raises ``TrainingError`` where there are labels, but too few.
     """
     examples = examples_of(record, protocol)
-    if not examples:
-        return None
+    return _learnt(record, protocol, directory, examples) if examples else None
+
+
+def _learnt(record: Record | None, protocol: Protocol, directory: Path, examples: list[Example]) -> Model:
+    # Imported where there is something to judge: after a crawl without news there is not, and scikit-learn takes seconds.
+    from classifier.model import ModelError, load, save
+    from classifier.train import train
+
     identity = model_id(protocol.hash, labels_hash(examples))
     path = directory / f"model-{protocol.name}-{identity[:12]}.skops"
     model: Model | None = None
@@ -89,20 +98,26 @@ def judge_record(
     ``progress`` is told after every batch; models are kept in ``directory`` (beside the record if none is named).
     """
     crawl_id = record.latest_crawl(protocol.name) if crawl_id is None else crawl_id
-    judge = Judge(protocol, ensure_model(record, protocol, directory or record.directory / "models"))
+    examples = examples_of(record, protocol)
+    identity = model_id(protocol.hash, labels_hash(examples)) if examples else RULES
     captures = _give_texts(record, crawl_id)
-    waiting, texts = _waiting(record, crawl_id, protocol, judge.model_id)
+    waiting, texts = _waiting(record, crawl_id, protocol, identity)
     counts = {"relevant": 0, "ambiguous": 0, "off-topic": 0}
     done = 0
     if progress is not None:
         progress(0, len(waiting))
-    for batch in _batches(waiting):
-        for relevance in _judge_batch(record, protocol, judge, batch):
-            counts[relevance] += 1
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(waiting))
-    return Summary(judge.model_id, captures, texts, done, counts)
+    if waiting:
+        from classifier.judge import Judge  # see _learnt
+
+        model = _learnt(record, protocol, directory or record.directory / "models", examples) if examples else None
+        judge = Judge(protocol, model)
+        for batch in _batches(waiting):
+            for relevance in _judge_batch(record, protocol, judge, batch):
+                counts[relevance] += 1
+            done += len(batch)
+            if progress is not None:
+                progress(done, len(waiting))
+    return Summary(identity, captures, texts, done, counts)
 
 
 def _give_texts(record: Record, crawl_id: int) -> int:

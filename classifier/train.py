@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # c
 from classifier.evaluation import measure
 from classifier.features import Vectoriser
 from classifier.fitting import FOLDS, fit_depth, fit_linear, kernel_of, out_of_fold, prepare
+from classifier.identity import model_id
 from classifier.labels import Example, labels_hash
-from classifier.model import OFF_TOPIC, RELEVANT, Linear, Model, model_id
+from classifier.model import OFF_TOPIC, RELEVANT, Linear, Model
 from classifier.thresholds import calibrate, choose
 from study.errors import UserError
 from study.protocol import Protocol

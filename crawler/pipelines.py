@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import outcomes
 from crawler.items import Capture
-from crawler.warcfile import IDENTICAL, NOT_MODIFIED, Place, WarcFile, read_body, read_original
+from crawler.warcfile import IDENTICAL, NOT_MODIFIED, Originals, Place, WarcFile, read_body
 from crawler.web import canonical_url
 from study import record as r
 from study.documents import DocumentReader
@@ -33,6 +33,7 @@ class ReadText:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.reader = DocumentReader()
+        self.originals = Originals()
         self._directory: Path | None = None
 
     @classmethod
@@ -49,7 +50,7 @@ class ReadText:
         if known and known.raw_hash == item.raw_hash:
             path = self._warcs / known.warc_file
             try:
-                item.original = read_original(path, known.warc_offset)
+                item.original = self.originals.read(path, known.warc_offset)
                 if item.not_modified and not known.extracted:
                     item.body = await asyncio.to_thread(read_body, path, known.warc_offset)
             except (OSError, ValueError) as problem:
@@ -72,6 +73,7 @@ class ReadText:
         return self._directory
 
     async def close_spider(self) -> None:
+        self.originals.close()
         await self.reader.close()
 
 
@@ -108,7 +110,7 @@ _KEEP = (
 
 def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
     """Write one capture; content (WARC, body, extraction) only where there is any, and it was not taken down."""
-    if item.outcome == "ok" and purged(db, [canonical_url(item.final_url or item.url)]):
+    if item.outcome == "ok" and purged(db, map(canonical_url, [item.final_url or item.url])):
         item.outcome, item.reason = "refused", "it leads to a page that was taken down (docs/data-protection.md)"
         item.extraction, item.final_url = None, None
     values = {

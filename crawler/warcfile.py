@@ -17,6 +17,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -131,25 +132,41 @@ def read_body(path: Path, offset: int) -> bytes:
         return bytes(record.content_stream().read())
 
 
-def read_original(path: Path, offset: int) -> Original:
-    """Return what a revisit record says of the record at ``offset``; raise ValueError where there is none.
+class Originals:
+    """Reads what revisit records refer to. Files stay open from one page to the next: opening takes longer than reading."""
 
-    Only the record's head is unpacked: this is done for every page of a recrawl.
-    """
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        packed = stream.read(_LONGEST_HEAD)
-    try:
-        head = zlib.decompressobj(wbits=31).decompress(packed, _LONGEST_HEAD)
-    except zlib.error as problem:
-        raise ValueError(f"{path.name}, at {offset}: no WARC record") from problem
-    fields = dict(
-        line.split(": ", 1) for line in head.decode("utf-8", "replace").split("\r\n\r\n")[0].split("\r\n")[1:]
-    )
-    if fields.get("WARC-Type") != "response" or not fields.get("WARC-Payload-Digest"):
-        raise ValueError(f"{path.name}, at {offset}: no response record")
-    names = ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest", "WARC-Record-ID")
-    return Original(*(fields.get(name, "") for name in names))
+    _AT_ONCE = 8
+
+    def __init__(self) -> None:
+        self._open: dict[Path, BinaryIO] = {}
+
+    def read(self, path: Path, offset: int) -> Original:
+        """Return what a revisit record says of the record at ``offset``.
+
+        Raises OSError without the file, ValueError where no response record begins there. Only the record's head is unpacked: this is
+        done for every page of a recrawl.
+        """
+        if path not in self._open:
+            if len(self._open) == self._AT_ONCE:
+                self.close()
+            self._open[path] = path.open("rb", buffering=0)
+        packed = os.pread(self._open[path].fileno(), _LONGEST_HEAD, offset)
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(packed, _LONGEST_HEAD)
+        except zlib.error as problem:
+            raise ValueError(f"{path.name}, at {offset}: no WARC record") from problem
+        fields = dict(
+            line.split(": ", 1) for line in head.decode("utf-8", "replace").split("\r\n\r\n")[0].split("\r\n")[1:]
+        )
+        if fields.get("WARC-Type") != "response" or not fields.get("WARC-Payload-Digest"):
+            raise ValueError(f"{path.name}, at {offset}: no response record")
+        names = ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest", "WARC-Record-ID")
+        return Original(*(fields.get(name, "") for name in names))
+
+    def close(self) -> None:
+        """Close what is open."""
+        while self._open:
+            self._open.popitem()[1].close()
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from classifier import blocks
-from classifier import model as models
+from classifier import blocks, identity
 from classifier.evaluation import table
-from classifier.judge import RULES, Judge
+from classifier.identity import model_id
+from classifier.judge import Judge
 from classifier.labels import Example, LabelError, decided, labels_hash, seeds
 from classifier.model import Model, ModelError, load, save
 from classifier.passages import QUOTE_LIMIT, Cut
@@ -23,6 +23,7 @@ from classifier.roles import tag, tokens
 from classifier.stage import ensure_model, judge_record
 from classifier.train import TrainingError, train
 from study import record as r
+from study.judging import RULES
 from study.protocol import Protocol
 from study.protocol import load as load_protocol
 from study.record import Record
@@ -222,7 +223,7 @@ def test_a_model_of_another_scikit_learn_is_not_trusted(
 ) -> None:
     path = tmp_path / "model.skops"
     save(model, path)
-    monkeypatch.setattr(models.sklearn, "__version__", "0.1")
+    monkeypatch.setattr(identity, "version", lambda package: "0.1")
     with pytest.raises(ModelError, match="other versions"):
         load(path, model.id)
 
@@ -325,14 +326,28 @@ def test_a_crawl_is_judged_once_a_distinct_text(study: Protocol, model: Model, t
     assert (tmp_path / kept.file).exists()
 
 
+def test_where_nothing_is_new_no_model_is_read(
+    study: Protocol, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _keep(model, tmp_path)
+    with _record(tmp_path / "record.db", [HEADS, BUSES]) as record:
+        assert judge_record(record, study, directory=tmp_path).judged == 2
+
+        def unwanted(*_: object) -> None:
+            raise AssertionError("the model was read")
+
+        monkeypatch.setattr("classifier.model.load", unwanted)
+        assert judge_record(record, study, directory=tmp_path).judged == 0
+
+
 def test_what_a_change_affects_is_judged_again_and_nothing_else(study: Protocol, model: Model, tmp_path: Path) -> None:
     with _record(tmp_path / "record.db", [HEADS, BUSES, PUPILS]) as record:
 
         def judged(protocol: Protocol) -> int:
             # The same weights under the id that the model of these labels and this protocol has: training is tested above.
-            identity = models.model_id(protocol.hash, labels_hash([*seeds(protocol), *decided(record, protocol)]))
-            kept = replace(model, id=identity)
-            save(kept, tmp_path / f"model-{protocol.name}-{identity[:12]}.skops")
+            name = model_id(protocol.hash, labels_hash([*seeds(protocol), *decided(record, protocol)]))
+            kept = replace(model, id=name)
+            save(kept, tmp_path / f"model-{protocol.name}-{name[:12]}.skops")
             return judge_record(record, protocol, directory=tmp_path).judged
 
         assert (judged(study), judged(study)) == (3, 0)
