@@ -27,6 +27,6 @@ class Capture:
     extraction: Extraction | None = None
     known: Known | None = None  # the newest earlier capture of the page
     not_modified: bool = False  # the site says that the page is as it was then
-    raw_hash: str = ""  # of the body, once it was looked at
+    raw_hash: str = ""  # of the body; of the known one where that still stands
     original: Original | None = None  # the WARC record that has this body already
     kept: bool = False  # set once it is committed

@@ -6,7 +6,7 @@ A body that an earlier capture of the page has is neither read again nor kept ag
 from __future__ import annotations
 
 import asyncio
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,6 @@ class ReadText:
         if item.outcome != "ok":
             return item
         known = item.known
-        item.raw_hash = known.raw_hash if known and item.not_modified else hashlib.sha256(item.body).hexdigest()
         if known and known.raw_hash == item.raw_hash:
             path = self._warcs / known.warc_file
             try:
@@ -89,7 +88,7 @@ class KeepCapture:
 
     async def process_item(self, item: Capture) -> Capture:
         spider: SiteSearch = self.crawler.spider  # type: ignore[assignment]
-        await spider.writer.do(lambda db, warc: keep(db, warc, item))
+        await spider.writer.do_with_others(keep, item)
         item.kept = True
         return item
 
@@ -108,11 +107,24 @@ _KEEP = (
 )
 
 
-def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
-    """Write one capture; content (WARC, body, extraction) only where there is any, and it was not taken down."""
-    if item.outcome == "ok" and purged(db, map(canonical_url, [item.final_url or item.url])):
-        item.outcome, item.reason = "refused", "it leads to a page that was taken down (docs/data-protection.md)"
-        item.extraction, item.final_url = None, None
+def keep(db: Connection, warc: WarcFile, items: Sequence[Capture]) -> None:
+    """Write captures; content (WARC, body, extraction) only where there is any, and it was not taken down."""
+    good = {id(item): canonical_url(item.final_url or item.url) for item in items if item.outcome == "ok"}
+    taken_down = purged(db, good.values())
+    for item in items:
+        if item.outcome == "ok" and good[id(item)] in taken_down:
+            item.outcome, item.reason = "refused", "it leads to a page that was taken down (docs/data-protection.md)"
+            item.extraction, item.final_url = None, None
+    whole = [item for item in items if item.outcome == "ok" and item.original is None]
+    bodies = [{"raw_hash": item.raw_hash, "media_type": item.media_type, "size": len(item.body)} for item in whole]
+    r.insert_new(db, r.body, bodies)
+    r.insert_new(db, r.extraction, [_text(item.raw_hash, item.extraction) for item in items if item.extraction])
+    if items:
+        db.execute(_KEEP, [_values(warc, item) for item in items])
+
+
+def _values(warc: WarcFile, item: Capture) -> dict[str, object]:
+    """Append a capture to the WARC file, if it has content; return what its row says of it."""
     values = {
         **_NO_CONTENT,
         "capture": item.capture_id,
@@ -122,24 +134,19 @@ def keep(db: Connection, warc: WarcFile, item: Capture) -> None:
         "final_url": item.final_url,
         "fetched_at": item.fetched_at,
     }
-    if item.outcome == "ok":
-        place, revisit = _archive(warc, item)
-        if item.original is None:
-            body = {"raw_hash": item.raw_hash, "media_type": item.media_type, "size": len(item.body)}
-            r.insert_new(db, r.body, [body])
-        if item.extraction is not None:
-            _keep_text(db, item.raw_hash, item.extraction)
-        before = item.known if item.not_modified else None  # a 304 need not repeat what it is about
-        values |= {
-            "raw_hash": item.raw_hash,
-            "etag": item.headers.get("etag") or (before and before.etag) or None,
-            "last_modified": item.headers.get("last-modified") or (before and before.last_modified) or None,
-            "warc_file": place.file,
-            "warc_offset": place.offset,
-            "warc_length": place.length,
-            "revisit": revisit,
-        }
-    db.execute(_KEEP, values)
+    if item.outcome != "ok":
+        return values
+    place, revisit = _archive(warc, item)
+    before = item.known if item.not_modified else None  # a 304 need not repeat what it is about
+    return values | {
+        "raw_hash": item.raw_hash,
+        "etag": item.headers.get("etag") or (before and before.etag) or None,
+        "last_modified": item.headers.get("last-modified") or (before and before.last_modified) or None,
+        "warc_file": place.file,
+        "warc_offset": place.offset,
+        "warc_length": place.length,
+        "revisit": revisit,
+    }
 
 
 def _archive(warc: WarcFile, item: Capture) -> tuple[Place, str | None]:
@@ -151,8 +158,8 @@ def _archive(warc: WarcFile, item: Capture) -> tuple[Place, str | None]:
     return warc.append_revisit(url, status, item.headers, item.fetched_at, profile, item.original), revisit
 
 
-def _keep_text(db: Connection, raw_hash: str, extraction: Extraction) -> None:
-    row = {
+def _text(raw_hash: str, extraction: Extraction) -> dict[str, object]:
+    return {
         "raw_hash": raw_hash,
         "extractor": EXTRACTOR,
         "title": extraction.title,
@@ -160,4 +167,3 @@ def _keep_text(db: Connection, raw_hash: str, extraction: Extraction) -> None:
         "document_date": extraction.document_date,
         "error": extraction.error or None,
     }
-    r.insert_new(db, r.extraction, [row])

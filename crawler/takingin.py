@@ -109,7 +109,7 @@ class _Day:
             for copy, item in items:
                 home = home_of(copy.url)
                 item.capture_id = _add(db, crawl_id, sites[home], homes[home], copy, self.day)
-                keep(db, self.warc, item)
+            keep(db, self.warc, [item for _, item in items])
             self.warc.sync()
 
     async def _item(self, copy: Copy, reader: DocumentReader) -> Capture:

@@ -12,7 +12,8 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from itertools import groupby
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,14 +22,24 @@ from crawler.warcfile import WarcFile
 from study.record import Record
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 _AT_ONCE = 200  # pieces of work in one transaction
+
+
+Together = Callable[[Connection, WarcFile, list[Item]], None]
 
 
 @dataclass
 class _Piece(Generic[T]):
-    work: Callable[[Connection, WarcFile], T]
+    work: Callable[[Connection, WarcFile], T] | Together[Any]
+    item: Any  # of work on many; else None
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[T]
+
+    @property
+    def kind(self) -> object:
+        """What pieces that are done in one call have in common; of any other, itself."""
+        return self if self.item is None else self.work
 
 
 class WriterFailed(Exception):
@@ -50,11 +61,19 @@ class Writer:
 
         Raises :class:`WriterFailed` if the transaction could not be committed, now or earlier.
         """
+        result: T = await self._do(work, None)
+        return result
+
+    async def do_with_others(self, work: Together[Item], item: Item) -> None:
+        """Run ``work(connection, warc, items)`` likewise, once for ``item`` and those that have queued up beside it."""
+        await self._do(work, item)
+
+    async def _do(self, work: Any, item: Any) -> Any:
         if self._failed is not None:
             raise WriterFailed(str(self._failed)) from self._failed
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Piece(work, loop, done))  # type: ignore[arg-type]
+        done: asyncio.Future[Any] = loop.create_future()
+        self._queue.put(_Piece(work, item, loop, done))
         return await done
 
     def close(self) -> None:
@@ -85,7 +104,11 @@ class Writer:
             return
         try:
             with self._record.begin_crawling() as db:
-                results = [piece.work(db, self._warc) for piece in pieces]
+                results = [
+                    result
+                    for _, some in groupby(pieces, key=lambda piece: piece.kind)
+                    for result in self._run_some(db, list(some))
+                ]
                 self._warc.sync()
         except (SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as problem:
             # Whatever it is, the crawl cannot go on without its record; whoever waits hears of it and stops.
@@ -93,6 +116,13 @@ class Writer:
             self._tell(pieces, None)
         else:
             self._tell(pieces, results)
+
+    def _run_some(self, db: Connection, pieces: list[_Piece[object]]) -> list[object]:
+        work: Any = pieces[0].work
+        if pieces[0].item is None:
+            return [work(db, self._warc)]
+        work(db, self._warc, [piece.item for piece in pieces])
+        return [None] * len(pieces)
 
     def _tell(self, pieces: list[_Piece[object]], results: list[object] | None) -> None:
         # All at once: to wake the reactor takes longer than what it then does for one piece.

@@ -349,7 +349,7 @@ def test_a_page_that_leads_to_one_that_was_taken_down_is_not_kept(record, study,
             body=SECRET.encode(),
             extraction=Extraction("A page", SECRET),
         )
-        keep(db, warc, item)
+        keep(db, warc, [item])
         row = db.execute(select(r.capture).where(r.capture.c.id == capture)).one()
     assert (row.outcome, row.final_url) == ("refused", None)
     assert b"Smithson" not in everything(record)

@@ -11,6 +11,7 @@ was killed. Tasks of different sites run side by side, each at its own host's pa
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -283,7 +284,11 @@ class SiteSearch(AskingSpider):
                 problem.status,
             )
         headers = headers_of(response)
-        refused = None if not_modified else outcomes.blocked(response.status, headers, response.body)
+        known = wanted.known
+        raw_hash = known.raw_hash if known and not_modified else hashlib.sha256(response.body).hexdigest()
+        # A firewall's page was none when it was kept.
+        as_before = known is not None and known.raw_hash == raw_hash and response.status in (200, 304)
+        refused = None if as_before else outcomes.blocked(response.status, headers, response.body)
         if refused:
             trouble.count("blocked", str(refused))
         else:
@@ -298,8 +303,9 @@ class SiteSearch(AskingSpider):
             headers=headers,
             media_type=headers.get("content-type", ""),
             body=response.body,
-            known=wanted.known,
+            known=known,
             not_modified=not_modified,
+            raw_hash=raw_hash,
         )
         if not_modified:
             return item
