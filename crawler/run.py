@@ -81,6 +81,7 @@ def crawl(plan: CrawlPlan, manners: Manners) -> Crawled:
     with Record.open(plan.record_url) as record, run_lock(record, "run"), run_lock(record, "crawl"):
         _quiet_libraries()
         # Little of what a crawl makes are cycles, and looking for them after every 700 objects takes a tenth of its time.
+        gc.freeze()
         gc.set_threshold(_OBJECTS)
         process = AsyncCrawlerProcess(manners.settings())
         crawler = process.create_crawler(SiteSearch)
