@@ -46,9 +46,15 @@ class Adjudication:
                 continue
             source = str(one.rows[0].source)
             with self.record.begin() as db:
-                if seat(db, self.protocol, Entry(one.text_hash, one.group, source, "", ""), name, now, ADJUDICATING):
-                    self._hold(db, one.group, now)
-                    return Given(one.text_hash, one.group, source, mine.get(one.group, now))
+                if not seat(
+                    db, self.protocol, Entry(one.text_hash, one.group, source, "", ""), name, now, ADJUDICATING
+                ):
+                    continue
+                if self._is_settled(db, one.text_hash):  # since it was looked at
+                    self._release(db, one.group, name)
+                    continue
+                self._hold(db, one.group, now)
+                return Given(one.text_hash, one.group, source, mine.get(one.group, now))
         return None
 
     def decide(self, name: str, text: Given, form: str, said: Mapping[str, Any]) -> bool:
@@ -59,8 +65,7 @@ class Adjudication:
                     return False
                 reading = reading_of(db, self.crawl_id, text, form)
                 added = save(db, self.protocol, text.text_hash, Person(name, self.role), said, reading)
-                here = self._place(self._groups.get(text.text_hash, text.group))
-                db.execute(delete(r.assignment).where(here, r.assignment.c.annotator == name))
+                self._release(db, self._groups.get(text.text_hash, text.group), name)
         except IntegrityError:
             with self.record.begin() as db:
                 if form_is_saved(db, form):
@@ -110,6 +115,16 @@ class Adjudication:
 
     def _place(self, group: str) -> ColumnElement[bool]:
         return places_of(self.protocol, group, adjudicating=True)
+
+    def _is_settled(self, db: Connection, text_hash: str) -> bool:
+        said = select(r.label.c.annotator, r.label.c.decision).where(
+            r.label.c.text_hash == text_hash, r.label.c.protocol == self.protocol.name, r.label.c.role == self.role
+        )
+        now_said = {row.annotator: row.decision for row in db.execute(said.order_by(r.label.c.id))}
+        return any(decision not in UNDECIDED for decision in now_said.values())
+
+    def _release(self, db: Connection, group: str, name: str) -> None:
+        db.execute(delete(r.assignment).where(self._place(group), r.assignment.c.annotator == name))
 
     def _hold(self, db: Connection, group: str, now: datetime) -> None:
         """Renew a lease of which half is gone."""

@@ -346,9 +346,8 @@ assignment = Table(
     metadata,
     Column("protocol", String(100), primary_key=True),
     Column("group_hash", String(64), primary_key=True),  # near-duplicates are in one hand: near_text.group_hash
-    Column(
-        "place", Integer, primary_key=True, autoincrement=False
-    ),  # 0, 1, ...: a text that two people read has two; -1: settling it
+    # 0, 1, ...: a text that two people read has two; -1: of whoever settles it
+    Column("place", Integer, primary_key=True, autoincrement=False),
     Column("text_hash", String(64), nullable=False),  # the text shown
     Column("annotator", String(100), nullable=False),
     Column("source", String(20), nullable=False),  # likely | uncertain | random: goes into the label

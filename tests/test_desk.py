@@ -330,6 +330,21 @@ def test_two_who_adjudicate_hold_different_texts(crawl: SmallCrawl) -> None:
     assert terns.give("tern").text_hash == kept[0]  # type: ignore[union-attr]
 
 
+def test_what_another_settled_in_this_instant_is_given_to_nobody(
+    crawl: SmallCrawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (kept,) = fill(crawl, 1)
+    said(crawl, kept, "ambiguous", "heron")
+    owls, terns = (Adjudication(crawl.record, crawl.protocol, crawl.id) for _ in range(2))
+    seen = terns._open()
+    text = owls.give("owl")
+    assert text is not None
+    decide(owls, "owl", text)
+    monkeypatch.setattr(terns, "_open", lambda **_: list(seen))
+    assert terns.give("tern") is None
+    assert leases(crawl.record) == []
+
+
 def test_who_annotates_and_adjudicates_is_given_no_text_of_the_other_by_mistake(crawl: SmallCrawl) -> None:
     differ, fresh = fill(crawl, 2)
     said(crawl, differ, "relevant", "heron")
