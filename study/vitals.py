@@ -1,4 +1,4 @@
-"""What a newest crawl shows beside the ones before it: searches that broke, sites that block, totals far from their own median.
+"""What a newest crawl shows beside the ones before it: searches that broke or list less, sites that block, totals far from their median.
 
 Read from the record alone, so that it can be told at any time; nothing here judges a text.
 """
@@ -63,6 +63,21 @@ class Outlier:
 
 
 @dataclass(frozen=True)
+class Shrunk:
+    """A site whose search lists less than half of what it did: part of its index is lost, or much was taken off the site.
+
+    ``served`` and ``gone`` tell these apart: pages that it listed once, lists no more, and that were asked for all the same.
+    """
+
+    authority: str
+    home_url: str
+    hits: int  # of all its queries
+    median: float  # over the earlier crawls in which all of these were complete
+    served: int
+    gone: int
+
+
+@dataclass(frozen=True)
 class LastGood:
     """When all searches of an authority's sites were last answered; '' where they never were."""
 
@@ -79,6 +94,7 @@ class Vitals:
     broken: tuple[Broken, ...]
     blocked: tuple[Blocked, ...]
     outliers: tuple[Outlier, ...]
+    shrunk: tuple[Shrunk, ...]
     last_good: tuple[LastGood, ...]
     ended_at: str  # of the newest crawl; '' while it is under way
     age_days: float  # since then, else since it began
@@ -126,6 +142,7 @@ def vitals(db: Connection, crawl_id: int, now: datetime | None = None) -> Vitals
         broken=tuple(_broken(newest, earlier)),
         blocked=tuple(_blocked(db, newest, earlier)),
         outliers=tuple(_outliers(newest, earlier)),
+        shrunk=tuple(_shrunk(db, newest, earlier)),
         last_good=tuple(_last_good(crawls)),
         ended_at=crawl.finished_at.isoformat(timespec="seconds") if crawl.finished_at else "",
         age_days=round(((now or datetime.now(UTC)) - ended).total_seconds() / 86400, 2),
@@ -206,6 +223,40 @@ def _outliers(newest: _Crawl, earlier: list[_Crawl]) -> Iterator[Outlier]:
         far = asked.hits > FAR * usual or asked.hits * FAR < usual
         if far and abs(asked.hits - usual) >= FAR_LEAST:
             yield Outlier(asked.site[0], asked.site[2], asked.query, asked.hits, usual, len(before))
+
+
+def _shrunk(db: Connection, newest: _Crawl, earlier: list[_Crawl]) -> Iterator[Shrunk]:
+    queries: dict[_Site, list[tuple[_Site, str]]] = defaultdict(list)
+    for key, asked in newest.asked.items():
+        if asked.status == "complete":
+            queries[asked.site].append(key)
+    found: dict[_Site, tuple[int, float]] = {}
+    for site, keys in queries.items():
+        whole = (c.asked for c in earlier if all(k in c.asked and c.asked[k].status == "complete" for k in keys))
+        before = [sum(asked[key].hits for key in keys) for asked in whole]
+        hits, usual = sum(newest.asked[key].hits for key in keys), float(median(before)) if before else 0.0
+        if hits * FAR < usual and usual - hits >= FAR_LEAST:
+            found[site] = hits, usual
+    unlisted = _unlisted(db, newest.id) if found else {}
+    for site, (hits, usual) in found.items():
+        outcomes = unlisted.get(site, {})
+        gone = outcomes.get("gone", 0) + outcomes.get("soft-404", 0)
+        yield Shrunk(site[0], site[2], hits, usual, outcomes.get("ok", 0), gone)
+
+
+def _unlisted(db: Connection, crawl_id: int) -> dict[_Site, dict[str, int]]:
+    """What came of the pages that a crawl asked for though no search of it listed them: site -> outcome -> pages."""
+    listed = select(r.hit.c.page_id).join(r.search).where(r.search.c.crawl_id == crawl_id)
+    query = (
+        select(r.site.c.authority, r.site.c.host_kind, r.site.c.home_url, r.capture.c.outcome, func.count())
+        .join(r.capture, r.capture.c.site_id == r.site.c.id)
+        .where(r.capture.c.crawl_id == crawl_id, r.capture.c.page_id.not_in(listed))
+        .group_by(r.site.c.authority, r.site.c.host_kind, r.site.c.home_url, r.capture.c.outcome)
+    )
+    found: dict[_Site, dict[str, int]] = defaultdict(dict)
+    for authority, kind, home, outcome, count in db.execute(query):
+        found[authority, kind, home][outcome] = count
+    return found
 
 
 def _last_good(crawls: list[_Crawl]) -> Iterator[LastGood]:

@@ -220,6 +220,22 @@ def test_a_total_far_from_its_own_median_is_named(months, hits, named):
     assert [x.hits for x in newest(months).outliers] == ([hits] if named else [])
 
 
+def test_a_search_that_lost_part_of_its_index_is_told_from_a_site_that_was_cleared(months):
+    months(20)
+    assert newest(months).shrunk == ()
+    crawl = months(8)
+    crawl.fetched(KENT, "p0")
+    for n in (15, 16, 17):
+        crawl.fetched(KENT, f"p{n}")
+    crawl.fetched(KENT, "p18", outcome="gone", status=410)
+    (shrunk,) = newest(months).shrunk
+    assert (shrunk.authority, shrunk.hits, shrunk.median, shrunk.served, shrunk.gone) == (KENT, 8, 20, 3, 1)
+    shown = mentorwatch("status", f"--record={months.record.engine.url}").stdout
+    assert "Lists less than half of what it did" in shown
+    months(11)
+    assert newest(months).shrunk == ()
+
+
 def test_two_crawls_are_no_median(months):
     for hits in (20, 20, 90):
         months(hits)

@@ -29,7 +29,7 @@ def status(
         float, typer.Option("--max-age-days", min=0, metavar="DAYS", help="How long ago the last crawl may have ended.")
     ] = 40.0,
 ) -> None:
-    """Show the newest crawl: what is left, which searches could not be used, broke or block, which totals are far from usual.
+    """Show the newest crawl: what is left, which searches could not be used, broke, block or lost much of what they list.
 
     Exit code 0: finished, enough searches usable, not too old; 1: work is left, or more searches than --max-unusable could not be
     used; 2: there is no record; 4: the last crawl ended more than --max-age-days ago. A capped search is usable.
@@ -94,6 +94,11 @@ def _show(seen: Health, console: Console) -> None:
         "Blocked",
         ["authority", "site", "searches", "pages", "since"],
         [(b.authority, b.home_url, b.searches, b.pages, b.since) for b in v.blocked],
+    )
+    table(
+        "Lists less than half of what it did (pages still served: part of the search's index is lost; gone: taken off the site)",
+        ["authority", "site", "hits", "median", "not listed, served", "not listed, gone"],
+        [(x.authority, x.home_url, x.hits, f"{x.median:g}", x.served, x.gone) for x in v.shrunk],
     )
     table(
         "Far from usual",
