@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from study import record as r
-from study.decisions import newest
+from study.decisions import RELEVANCES, newest
 from study.protocol import Protocol
 from study.record import Record
 
@@ -101,7 +101,7 @@ def compare(said: Said, protocol: Protocol) -> Agreement:
         decisions = [(a.decision, b.decision) for a, b in rows]
         pairs.append(_pair("relevant", first, second, [(a == "relevant", b == "relevant") for a, b in decisions]))
         unsure[first, second] = sum("ambiguous" in pair for pair in decisions)
-        three[first, second] = kappa(decisions), ac1(decisions)
+        three[first, second] = kappa(decisions), ac1(decisions, len(RELEVANCES))
     several = [[row.decision for row in by.values()] for by in said.values() if len(by) > 1]
     return Agreement(
         relevance=tuple(pairs),
@@ -125,12 +125,14 @@ def kappa(pairs: Sequence[tuple[Any, Any]]) -> float | None:
     return _beyond(sum(a == b for a, b in pairs) / count, by_chance)
 
 
-def ac1(pairs: Sequence[tuple[Any, Any]]) -> float | None:
-    """Return Gwet's AC1: like kappa, with a chance that does not grow as one value becomes rare. None without texts."""
+def ac1(pairs: Sequence[tuple[Any, Any]], values: int = 2) -> float | None:
+    """Return Gwet's AC1: like kappa, with a chance that does not grow as one value becomes rare. None without texts.
+
+    ``values`` is how many there were to choose from, his q (Gwet 2008), also where nobody chose one of them.
+    """
     if not pairs:
         return None
     shares = Counter(value for pair in pairs for value in pair)
-    values = max(2, len(shares))  # 'yes' alone was given, but 'no' could have been
     by_chance = sum((n / (2 * len(pairs))) * (1 - n / (2 * len(pairs))) for n in shares.values()) / (values - 1)
     return _beyond(sum(a == b for a, b in pairs) / len(pairs), by_chance)
 

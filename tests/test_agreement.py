@@ -31,6 +31,33 @@ def test_cohens_kappa_is_that_of_scikit_learn():
     assert kappa(list(zip(one, other, strict=True))) == pytest.approx(cohen_kappa_score(one, other))
 
 
+def test_gwets_own_package_gives_the_same_ac1():
+    # irrCAC (K. L. Gwet), cont3x3abstractors: .84933.
+    counts = {("ectopic", "ectopic"): 13, ("aiu", "aiu"): 20, ("aiu", "niu"): 7, ("niu", "aiu"): 4, ("niu", "niu"): 56}
+    pairs = [pair for pair, count in counts.items() for _ in range(count)]
+    assert ac1(pairs, 3) == pytest.approx(0.84933, abs=5e-6)
+
+
+def test_a_value_that_nobody_chose_was_there_to_choose_all_the_same():
+    # irrCAC with its argument `categories`: .73274 of two, .80785 of three.
+    said = "relevant", "off-topic"
+    pairs = [(said[0], said[0])] * 5 + [said] + [said[::-1]] * 2 + [(said[1], said[1])] * 12
+    assert ac1(pairs) == pytest.approx(0.73274, abs=5e-6)
+    assert ac1(pairs, 3) == pytest.approx(0.80785, abs=5e-6)
+
+
+def test_unsure_counts_as_a_value_though_nobody_was_unsure(crawl: SmallCrawl):
+    kept = texts(crawl, 4)
+    for text, heron, wren in zip(
+        kept, ["relevant", "relevant", *["off-topic"] * 2], ["relevant", *["off-topic"] * 3], strict=True
+    ):
+        crawl.decided(text, heron, "heron")
+        crawl.decided(text, wren, "wren")
+    found = agreement(crawl.record, crawl.protocol)
+    by_chance = 2 * (3 / 8) * (5 / 8) / (3 - 1)
+    assert found.three_valued["heron", "wren"][1] == pytest.approx((3 / 4 - by_chance) / (1 - by_chance))
+
+
 def test_at_a_rare_class_kappa_and_ac1_contradict_each_other_and_counts_do_not():
     pair = Pair("relevant", "heron", "wren", both=1, first_only=1, second_only=1, neither=997)
     assert pair.percent == 0.998
