@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,23 +87,25 @@ def _seed(path: Path, number: int, line: str) -> Example:
     return example
 
 
-def decided(record: Record, protocol: Protocol) -> list[Example]:
-    """Return one example a decided text of ``protocol`` in the record, in the order of the texts' hashes.
+def decided(record: Record, protocol: Protocol, texts: Collection[str] | None = None) -> list[Example]:
+    """Return one example a decided text of ``protocol`` in the record, or of some ``texts`` (hashes), in the order of these hashes.
 
     What counts as the decision is said in one place for all stages: study/decisions.py. Near-duplicates teach once: a text
     that nobody read, because the decision on its like holds for it, is left out.
     """
-    standing = decisions(record, protocol.name)
-    shown = select(label.c.text_hash, label.c.title, label.c.text).where(label.c.protocol == protocol.name)
+    standing = decisions(record, protocol.name, texts)
+    query = select(label.c.text_hash, label.c.title, label.c.text).where(label.c.protocol == protocol.name)
+    if texts is not None:
+        query = query.where(label.c.text_hash.in_(texts))
     with record.begin() as db:
-        texts = {row.text_hash: row for row in db.execute(shown.order_by(label.c.id))}
+        shown = {row.text_hash: row for row in db.execute(query.order_by(label.c.id))}
     return [
         Example(
             id=f"text:{key[:12]}",
             idea=f"text:{key}",
             era="",
-            title=texts[key].title,
-            text=texts[key].text,
+            title=shown[key].title,
+            text=shown[key].text,
             relevance=decision.relevance,
             relation="" if decision.disputed else decision.relation,
             topics=() if decision.disputed else decision.topics,
@@ -112,7 +114,7 @@ def decided(record: Record, protocol: Protocol) -> list[Example]:
             flags=decision.flags,
         )
         for key, decision in sorted(standing.items())
-        if not decision.follows and texts[key].text  # a purged text teaches nothing
+        if not decision.follows and shown[key].text  # a purged text teaches nothing
     ]
 
 

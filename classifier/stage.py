@@ -59,11 +59,14 @@ def ensure_model(record: Record | None, protocol: Protocol, directory: Path) -> 
     None where there are no labels at all. With a record its labels are learnt too and the model's row is written.
     Raises ``TrainingError`` where there are labels, but too few.
     """
+    began = datetime.now(UTC)  # what is decided from here on, this model has not learnt
     examples = examples_of(record, protocol)
-    return _learnt(record, protocol, directory, examples) if examples else None
+    return _learnt(record, protocol, directory, examples, began) if examples else None
 
 
-def _learnt(record: Record | None, protocol: Protocol, directory: Path, examples: list[Example]) -> Model:
+def _learnt(
+    record: Record | None, protocol: Protocol, directory: Path, examples: list[Example], began: datetime
+) -> Model:
     # Imported where there is something to judge: after a crawl without news there is not, and scikit-learn takes seconds.
     from classifier.model import ModelError, load, save
     from classifier.train import train
@@ -82,7 +85,7 @@ def _learnt(record: Record | None, protocol: Protocol, directory: Path, examples
         save(model, path)
     if record is not None:
         with record.begin() as db:
-            insert_new(db, tables.model, [_model_row(model, protocol, labels_hash(examples), path)])
+            insert_new(db, tables.model, [_model_row(model, protocol, labels_hash(examples), path, began)])
     return model
 
 
@@ -98,6 +101,7 @@ def judge_record(
     ``progress`` is told after every batch; models are kept in ``directory`` (beside the record if none is named).
     """
     crawl_id = record.latest_crawl(protocol.name) if crawl_id is None else crawl_id
+    began = datetime.now(UTC)
     examples = examples_of(record, protocol)
     identity = model_id(protocol.hash, labels_hash(examples)) if examples else RULES
     captures = _give_texts(record, crawl_id)
@@ -109,7 +113,8 @@ def judge_record(
     if waiting:
         from classifier.judge import Judge  # see _learnt
 
-        model = _learnt(record, protocol, directory or record.directory / "models", examples) if examples else None
+        place = directory or record.directory / "models"
+        model = _learnt(record, protocol, place, examples, began) if examples else None
         judge = Judge(protocol, model)
         for batch in _batches(waiting):
             for relevance in _judge_batch(record, protocol, judge, batch):
@@ -263,7 +268,7 @@ def _mention_row(key: str, protocol: Protocol, verdict: Judgement, index: int) -
     }
 
 
-def _model_row(model: Model, protocol: Protocol, labels: str, path: Path) -> dict[str, object]:
+def _model_row(model: Model, protocol: Protocol, labels: str, path: Path, began: datetime) -> dict[str, object]:
     return {
         "id": model.id,
         "protocol_hash": protocol.hash,
@@ -271,5 +276,5 @@ def _model_row(model: Model, protocol: Protocol, labels: str, path: Path) -> dic
         "versions": versions(),
         "metrics": model.metrics,
         "file": path.name,
-        "created_at": datetime.now(UTC),
+        "created_at": began,
     }

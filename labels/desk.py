@@ -1,15 +1,17 @@
 """The desk: hands texts to annotators one at a time, takes their decisions in, and knows what is left.
 
 Everything it knows stands in the record: leases in `assignment`, decisions in `label`. So several desks (servers, imports) may work on
-one record, and one that was killed loses nothing. The order of the queue is kept in memory and made anew in the background.
+one record, and one that was killed loses nothing. The order of the queue is kept in memory: made anew in the background when the model
+has learnt, and put right after each decision in between.
 
 Each text is read by one person, and a share of them (``overlap``) by ``readers``, each blind to the others; which, is drawn by lot.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -24,13 +26,15 @@ from labels.disagreements import Disagreement
 from labels.following import follow
 from labels.heard import Heard
 from labels.leases import LEASE, places_of, seat
-from labels.queue import Entry, draw, order
-from labels.work import Given, Progress, address, form_is_saved, kept, pace, reading_of, recent
+from labels.queue import Entry, draw, order, reordered
+from labels.work import Following, Given, Progress, address, form_is_saved, kept, pace, reading_of, recent
 from study import record as r
 from study.decisions import UNDECIDED
 from study.judging import texts_of
 from study.protocol import Protocol
 from study.record import Record
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
@@ -48,9 +52,11 @@ class Desk:
         readers: int = 2,
         seed: int = 0,
         everything: bool = False,
+        following: Following | None = None,
     ) -> None:
         self.record, self.protocol, self.crawl_id = record, protocol, crawl_id
         self._overlap, self._readers, self._seed, self._everything = overlap, readers, seed, everything
+        self._following = following
         self._order: list[Entry] = []
         self._places: dict[str, int] = {}  # group in the order -> how many people are to read it
         self.groups: Mapping[str, str] = {}
@@ -83,6 +89,28 @@ class Desk:
             places = {entry.group: self.readers(entry.group) for entry in made}
             self.groups, self._heard, self._made_of = groups, heard, made_of
             self._order, self._places = made, places
+            self._follow([entry.text_hash for entry in made if entry.source != "random"])
+
+    def _reorder(self) -> None:
+        """Let what was just decided move what waits; where the order is being made anew, that knows of it."""
+        if self._making.acquire(blocking=False):
+            try:
+                self._follow()
+            finally:
+                self._making.release()
+
+    def _follow(self, hold: Sequence[str] = ()) -> None:
+        if self._following is None:
+            return
+        heard = self._heard
+        try:
+            if hold:
+                self._following.hold(hold)
+            likelihood = self._following.likelihood()
+        except Exception:  # the decision is saved; that the rest stays where it was is no reason to say otherwise
+            log.exception("the order could not follow what was decided")
+            return
+        self._order = reordered(self._order, likelihood, lambda entry: not heard.anything(entry.group))
 
     def outdated(self) -> bool:
         """Tell whether there are judgements or texts that the order does not know yet."""
@@ -124,6 +152,8 @@ class Desk:
                 if form_is_saved(db, form):
                     return False
             raise
+        if added is not None and said["decision"] not in UNDECIDED:
+            self._reorder()
         return added is not None
 
     def take_back(self, annotator: str, label_id: int) -> tuple[Any, str | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -124,6 +124,26 @@ def order(
         Entry(shown[group].text_hash, group, _LETTERS[letter], shown[group].authority, shown[group].url)
         for letter, group in placed
     ]
+
+
+def reordered(entries: Sequence[Entry], likelihood: Mapping[str, float], moves: Callable[[Entry], bool]) -> list[Entry]:
+    """Return a queue in which likely texts changed places among themselves, and uncertain ones, so that the likeliest come first.
+
+    ``likelihood`` is text hash -> probability as it is now. Only entries of which it says something and that ``moves`` allows change
+    places, and only with their like: :data:`PATTERN` stays, and so does what was drawn by lot. (An uncertain text is hardly ever likelier
+    than even odds, so the likeliest is the most doubtful too; one that has become so should not wait.)
+    """
+    made = list(entries)
+    for source in ("likely", "uncertain"):
+        places = [
+            place
+            for place, entry in enumerate(entries)
+            if entry.source == source and entry.text_hash in likelihood and moves(entry)
+        ]
+        ranked = sorted((entries[place] for place in places), key=lambda entry: -likelihood[entry.text_hash])
+        for place, entry in zip(places, ranked, strict=True):
+            made[place] = entry
+    return made
 
 
 def draw(key: str, seed: int, purpose: str = "random") -> float:

@@ -6,7 +6,7 @@ Here is what annotating (labels.desk) and adjudicating (labels.adjudication) hav
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +44,16 @@ class Progress:
     skipped: int
     left: int
     pace: float | None
+
+
+class Following(Interface):
+    """What keeps the order up with decisions between two trainings (classifier.reordering.Reordering; stages do not import one another)."""
+
+    def hold(self, hashes: Sequence[str]) -> None:
+        """Get ready to follow these texts, the first of them at least; may take seconds."""
+
+    def likelihood(self) -> Mapping[str, float]:
+        """Return the probability of the texts that are followed as of now, text hash -> probability; none where nothing has moved."""
 
 
 class Work(Interface):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,15 +32,17 @@ class Decision:
     follows: bool  # nobody read this text: the decision was made on a near-duplicate
 
 
-def decisions(record: Record, protocol: str) -> dict[str, Decision]:
-    """Return the standing decision of each labelled text of a protocol, by text hash.
+def decisions(record: Record, protocol: str, texts: Collection[str] | None = None) -> dict[str, Decision]:
+    """Return the standing decision of each labelled text of a protocol, or of some ``texts``, by text hash.
 
     Each annotator's newest row counts, or nothing of theirs if it is a skip or takes a decision back; the newest of an
     adjudicator settles the text; where annotators differ on relevance it is ambiguous until one does.
     """
-    query = select(r.label).where(r.label.c.protocol == protocol).order_by(r.label.c.id)
+    query = select(r.label).where(r.label.c.protocol == protocol)
+    if texts is not None:
+        query = query.where(r.label.c.text_hash.in_(texts))
     with record.begin() as db:
-        rows = newest(db.execute(query))
+        rows = newest(db.execute(query.order_by(r.label.c.id)))
     return {text_hash: _standing(text_hash, by_person) for text_hash, by_person in rows.items()}
 
 

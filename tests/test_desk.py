@@ -1,7 +1,7 @@
 """The desk: two people never hold one text, what is decided is saved once, and several processes may work on one record."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,30 @@ def test_pages_fetched_and_judged_meanwhile_join_when_the_order_is_made_anew(cra
     ours.refresh()
     assert not ours.outdated()
     assert [given(ours, who).text_hash for who in ("heron", "wren", "owl")] == [new, *kept]
+
+
+class Failing:
+    """An order that cannot be moved."""
+
+    failed = 0
+
+    def hold(self, hashes: Sequence[str]) -> None:
+        self.held = list(hashes)
+
+    def likelihood(self) -> dict[str, float]:
+        self.failed += 1
+        raise ArithmeticError("singular")
+
+
+def test_a_decision_is_saved_where_the_order_cannot_follow_it(crawl: SmallCrawl) -> None:
+    kept, following = fill(crawl, 3), Failing()
+    made = desk(crawl, following=following)
+    assert following.held == kept
+    for text in kept:
+        assert given(made, "heron").text_hash == text
+        assert decide(made, "heron", given(made, "heron"))
+    assert following.failed == 4
+    assert len(labels(crawl.record)) == 3
 
 
 def test_near_duplicates_are_in_one_hand(crawl: SmallCrawl) -> None:

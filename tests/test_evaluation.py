@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from classifier.assessment.labelled import (
 from classifier.assessment.systems import ElasU4, Predict, Text, Verdict, keyword_rules
 from classifier.labels import Example
 from mentorwatch.cli import app
+from mentorwatch.verbs.labels_serve import serve
 from replica.answers import relevant_hits
 from replica.researcher import labelled_texts
 from study.errors import UserError
@@ -208,7 +210,7 @@ def test_a_perfect_ranking_reads_no_more_than_there_are_and_chance_reads_nearly_
     assert [s.pool for s in screening.starts(rows, [], 3)] == [start.pool for start in begun]
     for start in begun:
         assert not {e.idea for e in start.priors} & {e.idea for e in start.pool}
-        assert screening.screen(knows, start, 4) == list(range(1, start.relevant + 1))
+        assert screening.screen(systems.ranking(knows), start, 4) == list(range(1, start.relevant + 1))
         assert screening.by_chance(start)[-1] > 0.9 * len(start.pool) * start.relevant / (start.relevant + 1)
 
 
@@ -220,9 +222,28 @@ def test_what_was_read_is_learnt_before_the_next_lot() -> None:
         return lambda texts: [verdict("ambiguous", 0.0) for _ in texts]
 
     pool = [example(k, "relevant" if k == 24 else "off-topic") for k in range(30)]
-    found = screening.screen(counts, screening.Start([example(99, "relevant")], pool), 10)
+    found = screening.screen(systems.ranking(counts), screening.Start([example(99, "relevant")], pool), 10)
     assert found == [25]
     assert learnt == [1, 11, 21]
+
+
+def test_what_was_read_since_a_training_moves_the_next_text() -> None:
+    told: list[tuple[int, int]] = []
+
+    def follows(examples: Sequence[Example]) -> Any:
+        def scores(count: int, since: Sequence[Example]) -> Any:
+            told.append((len(examples), len(since)))
+            return -np.arange(count, dtype=float) * (-1) ** len(since)  # by turns from the front and from the back
+
+        return lambda texts: lambda since: scores(len(texts), since)
+
+    pool = [example(k, "relevant" if k in (0, 5) else "off-topic") for k in range(6)]
+    assert screening.screen(follows, screening.Start([example(99, "relevant")], pool), 4) == [1, 2]
+    assert set(told) >= {(1, 0), (1, 1), (1, 2), (1, 3), (1, 4)}
+
+
+def test_the_labelling_page_learns_as_often_as_the_simulation() -> None:
+    assert signature(serve).parameters["retrain_every"].default == Plan(learn=False).lot
 
 
 # Label files
@@ -475,9 +496,8 @@ def test_an_asreview_that_fails_is_quoted(tmp_path: Path) -> None:
 def test_our_order_alone_is_the_order_of_the_whole_model(study: Protocol) -> None:
     rows = [row.example for row in from_seeds(study).rows]
     learnt, asked = rows[::8], [(e.title, e.text) for e in rows[3::40]]
-    whole, alone = (
-        [v.score for v in system(study)(learnt)(asked)] for system in (systems.mentorwatch, systems.mentorwatch_order)
-    )
+    whole = [verdict.score for verdict in systems.mentorwatch(study)(learnt)(asked)]
+    alone = systems.mentorwatch_order(study)(learnt)(asked)([])
     assert np.argsort(whole, kind="stable").tolist() == np.argsort(alone, kind="stable").tolist()
 
 

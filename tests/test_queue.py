@@ -12,7 +12,7 @@ from labels import nearness
 from labels.codebook import Codebook, CodebookError, codebook
 from labels.decide import Person, undo
 from labels.decide import take as take_in
-from labels.queue import PATTERN, NothingJudged, draw, order, queue
+from labels.queue import PATTERN, NothingJudged, draw, order, queue, reordered
 from study import record as r
 from study.decisions import decisions
 from study.protocol import Protocol
@@ -118,6 +118,22 @@ def test_all_goes_on_with_what_the_model_would_drop(crawl: SmallCrawl) -> None:
     dropped = [likely[entry.text_hash] for entry in queued[5:] if entry.source == "likely"]
     assert dropped == sorted(dropped, reverse=True)
     assert [entry.source for entry in queued].count("random") >= 2
+
+
+def test_texts_change_places_with_their_like_alone_and_the_pattern_stays(crawl: SmallCrawl) -> None:
+    filled(crawl, 26, 14, 60)
+    queued = order(crawl.record, crawl.protocol, crawl.id)
+    fixed = [queued[0], queued[-1]]  # read already; of the last nothing new is known
+    likelihood = {entry.text_hash: draw(entry.text_hash, 7) for entry in queued[:-1]}
+    made = reordered(queued, likelihood, lambda entry: entry != queued[0])
+    assert [entry.source for entry in made] == [entry.source for entry in queued]
+    assert sorted(made, key=str) == sorted(queued, key=str)
+    for source in ("likely", "uncertain"):
+        was, now = ([entry for entry in them[1:-1] if entry.source == source] for them in (queued, made))
+        assert now == sorted(was, key=lambda entry: -likelihood[entry.text_hash]) != was
+    stays = [entry for entry in queued if entry.source == "random"] + fixed
+    assert all(made.index(entry) == queued.index(entry) for entry in stays)
+    assert reordered(queued, {}, lambda _: True) == queued
 
 
 def test_without_a_model_every_text_is_in_the_queue(crawl: SmallCrawl) -> None:

@@ -13,7 +13,7 @@ from classifier.assessment import figures, screening, systems
 from classifier.assessment.folds import Held, judged_apart
 from classifier.assessment.labelled import Labelled, LabelledSet
 from classifier.assessment.screening import Start
-from classifier.assessment.systems import System, Verdict
+from classifier.assessment.systems import Order, System, Verdict
 from classifier.labels import Example
 from classifier.mentions import find_mentions
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT
@@ -68,7 +68,8 @@ def evaluate(
         results["names"] = figures.names(
             rows, lambda title, text: [m.what for m in find_mentions(protocol, title, text) if m.counts]
         )
-        ranked = compared | {OURS: systems.mentorwatch_order(protocol)}
+        ranked = {name: systems.ranking(system) for name, system in compared.items()}
+        ranked[OURS] = systems.mentorwatch_order(protocol)
         results["screening"] = _screening(ranked, rows, base, plan, told) if plan.starts else None
     rounded: dict[str, Any] = _rounded(results)
     return rounded
@@ -139,12 +140,12 @@ def _shown(row: Labelled, verdict: Verdict) -> dict[str, Any]:
 
 
 def _screening(
-    compared: dict[str, System], rows: Sequence[Labelled], base: Sequence[Example], plan: Plan, told: Told
+    compared: dict[str, Order], rows: Sequence[Labelled], base: Sequence[Example], plan: Plan, told: Told
 ) -> dict[str, Any]:
     # The record's decisions are learnt as they are made; the seeds alone are known before.
     begun = screening.starts(rows, base, plan.starts, plan.seed)
     runs: dict[str, Callable[[Start, int], list[int]]] = {
-        name: _runner(system, 0 if name == RULES else plan.lot) for name, system in compared.items()
+        name: _runner(order, 0 if name == RULES else plan.lot) for name, order in compared.items()
     }
     if plan.asreview is not None:
         program = plan.asreview
@@ -156,5 +157,5 @@ def _screening(
     return found
 
 
-def _runner(system: System, lot: int) -> Callable[[Start, int], list[int]]:
-    return lambda start, _: screening.screen(system, start, lot)
+def _runner(order: Order, lot: int) -> Callable[[Start, int], list[int]]:
+    return lambda start, _: screening.screen(order, start, lot)

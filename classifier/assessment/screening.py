@@ -2,7 +2,7 @@
 
 A start is what is known at the beginning (priors) and the pool to be read. Every start draws its own share of the base texts as priors, by
 idea, and all systems begin from the same. A system ranks the pool; the person reads the next lot; it learns what was read and ranks the
-rest again, as the labelling queue does. ASReview does the same after every single text.
+rest again. Ours puts the rest in order after every single text too, as the labelling page does; ASReview learns after each.
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ from random import Random
 from statistics import median
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifier.assessment.folds import apart
 from classifier.assessment.labelled import Labelled
-from classifier.assessment.systems import System
+from classifier.assessment.systems import Order
 from classifier.labels import Example
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT
+from classifier.reordering import HELD
 from study.errors import UserError
 
 RARE = 25  # relevant texts left in a pool made of seeds: as many as the study found
-_RANKED = 1000  # of the pool, the likeliest that are ranked again after a lot: nobody reads further in one
 _SECONDS = 3600.0  # for one simulation by ASReview
 
 
@@ -73,24 +76,40 @@ def _start(rows: Sequence[Labelled], base: Sequence[Example], random: Random) ->
     return Start(apart([e for e in source if e.idea in known], pool), pool)
 
 
-def screen(system: System, start: Start, lot: int) -> list[int]:
-    """Return after how many reads each relevant text was found; the system learns after every ``lot`` reads (0: never)."""
+def screen(order: Order, start: Start, lot: int) -> list[int]:
+    """Return after how many reads each relevant text was found.
+
+    It learns after every ``lot`` reads (0: never), and in between it is told what was decided since after each one.
+    """
     left = list(range(len(start.pool)))
     read: list[Example] = []
     found: list[int] = []
     while len(found) < start.relevant:
         # What is read teaches as a person decided it, the ambiguous too.
-        predict = system([*start.priors, *read])
-        near, far = (left, []) if not read else (left[:_RANKED], left[_RANKED:])
-        scores = [v.score for v in predict([(start.pool[k].title, start.pool[k].text) for k in near])]
-        order = sorted(range(len(near)), key=lambda k: (-scores[k], k))
-        left = [near[k] for k in order] + far
-        now, left = (left[:lot], left[lot:]) if lot else (left, [])
-        for index in now:
-            read.append(start.pool[index])
-            if start.pool[index].relevance == RELEVANT:
+        hold = order([*start.priors, *read])
+        if not read and lot:
+            left = [left[k] for k in _ranked(hold(_texts(start, left))([]))]
+        near, far = (left[:HELD], left[HELD:]) if lot else (left, [])
+        held = hold(_texts(start, near))
+        learnt = len(read)
+        waits = np.ones(len(near), dtype=bool)
+        for _ in range(min(lot or len(near), len(near))):
+            scores = np.where(waits, held(read[learnt:]), -np.inf)
+            index = int(scores.argmax())
+            waits[index] = False
+            read.append(start.pool[near[index]])
+            if read[-1].relevance == RELEVANT:
                 found.append(len(read))
+        left = [near[k] for k in _ranked(held(read[learnt:])) if waits[k]] + far
     return found
+
+
+def _texts(start: Start, indices: Sequence[int]) -> list[tuple[str, str]]:
+    return [(start.pool[k].title, start.pool[k].text) for k in indices]
+
+
+def _ranked(scores: NDArray[np.float64]) -> list[int]:
+    return [int(k) for k in np.argsort(-scores, kind="stable")]
 
 
 def by_chance(start: Start) -> list[int]:

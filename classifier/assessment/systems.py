@@ -22,11 +22,11 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from classifier.features import words_of
 from classifier.judge import Judge
 from classifier.labels import Example
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, pool
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT
 from classifier.passages import Cut
+from classifier.reordering import Waiting
 from classifier.train import order, train
 from study.protocol import Coded, Protocol
 
@@ -80,28 +80,41 @@ def mentorwatch(protocol: Protocol) -> System:
     return fit
 
 
-def mentorwatch_order(protocol: Protocol) -> System:
-    """Return our own model's order of texts alone, for reading simulations, which learn again and again."""
+Held = Callable[[Sequence[Example]], NDArray[np.float64]]
+Order = Callable[[Sequence[Example]], Callable[[Sequence[Text]], Held]]
+"""What ranks: it learns labelled texts, takes those that wait in hand, and scores these as often as it is told what was decided since."""
 
-    def fit(examples: Sequence[Example]) -> Predict:
+
+def mentorwatch_order(protocol: Protocol) -> Order:
+    """Return our own model's order of texts alone, for reading simulations, which learn again and again; between two trainings it
+    follows what was decided, as the labelling page does."""
+
+    def fit(examples: Sequence[Example]) -> Callable[[Sequence[Text]], Held]:
         vectoriser, linear = order(protocol, examples)
 
-        def predict(texts: Sequence[Text]) -> list[Verdict]:
-            pages = [Cut.of(title, text, protocol.core) for title, text in texts]
-            words = [words_of(page.title, passage) for page in pages for passage in page.passages]
-            owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
-            scores = pool(linear, linear.score(vectoriser.transform(words)), owner, len(pages))[RELEVANT]
-            return [
-                Verdict(AMBIGUOUS, NEVER if score == -math.inf else round(float(score), 9), *_SILENT, quote="")
-                for score in scores
-            ]
+        def hold(texts: Sequence[Text]) -> Held:
+            waiting = Waiting(protocol, vectoriser, linear, texts)
+            # Rounded: what differs in the last place between two runs must not decide which text is read first.
+            return lambda since: np.maximum(waiting.scores(since), NEVER).round(9)
 
-        return predict
+        return hold
 
     return fit
 
 
-_SILENT = (None, None, None, None, None, None)  # what a system that only ranks does not say
+def ranking(system: System) -> Order:
+    """Return the order of a system that learns nothing between two trainings."""
+
+    def fit(examples: Sequence[Example]) -> Callable[[Sequence[Text]], Held]:
+        predict = system(examples)
+
+        def hold(texts: Sequence[Text]) -> Held:
+            scores = np.array([verdict.score for verdict in predict(texts)])
+            return lambda _: scores
+
+        return hold
+
+    return fit
 
 
 def _log_odds(probability: float) -> float:

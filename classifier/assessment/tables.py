@@ -130,7 +130,7 @@ def screening_table(found: Figures) -> Iterator[str]:
     ours = found["systems"][OURS]
     yield (
         f"{found['starts']} starts: {found['relevant']:g} relevant among {found['pool']:g} texts, {found['priors']:g} "
-        f"priors the same for all; ours learns every {found['lot']} reads"
+        f"priors the same for all; ours learns every {found['lot']} reads and reorders after each"
     )
     yield f"{'reads until':<26}{'95 % found':>28}{'all found':>28}"
     for name in names:

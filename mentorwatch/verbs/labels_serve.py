@@ -43,7 +43,7 @@ def serve(
         typer.Option(
             "--retrain-every", metavar="N", min=0, help="Let the model learn after every N decisions; 0: never."
         ),
-    ] = 25,
+    ] = 50,
     everything: o.Everything = False,
     crawl: Crawl = None,
     host: Host = "127.0.0.1",
@@ -65,6 +65,7 @@ def serve(
 
         mentorwatch labels serve --all --retrain-every 0 --port 0
     """
+    from classifier.reordering import Reordering
     from labels.desk import Desk
     from labels.web.guard import pseudonym
     from labels.web.serving import serve as run
@@ -75,7 +76,10 @@ def serve(
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
         crawl_id = crawl or opened.latest_crawl(study.name)
-        desk = Desk(opened, study, crawl_id, overlap=overlap, readers=readers, everything=everything)
+        following = Reordering(opened, study)
+        desk = Desk(
+            opened, study, crawl_id, overlap=overlap, readers=readers, everything=everything, following=following
+        )
         desk.refresh()
         command = _retraining(o.record_url(record), protocol, crawl_id, retrain_every)
         run(opened, study, crawl_id, desk, _place(host, port), names, command, lambda links: _say(links, "label"))

@@ -1,0 +1,164 @@
+"""What people decide moves the texts that wait at once, before the model learns it.
+
+Learning takes a quarter of a minute and judging a crawl longer, so the model learns after some dozens of decisions. Between two of its
+lessons its mistakes on what was read since are spread over what waits, by likeness: ridge regression on what the model's scores lack,
+with the model's own features. It needs the model and those few texts, none of what the model was trained on, and takes a tenth of a
+second. It moves the order alone: relevance, thresholds and all that is published stay the model's until it has learnt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+from sqlalchemy import func, select
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+
+from classifier.features import Vectoriser, take_apart, words_of
+from classifier.fitting import kernel_of
+from classifier.labels import Example, decided
+from classifier.model import RELEVANT, Linear, Model, ModelError, load
+from classifier.passages import Cut
+from study import record as r
+from study.decisions import UNDECIDED
+from study.protocol import Protocol
+from study.record import Record
+
+log = logging.getLogger(__name__)
+
+HELD = 1000  # of what waits, the likeliest that are moved: nobody reads further between two lessons
+_ALPHA = 1.0  # of 0.3 to 10 measured; the optimum is flat
+_TEXTS, _PASSAGES = 200, 1500  # the newest that move the others: bounds the sums after a large import
+_BATCH = 500
+
+Vector = NDArray[np.float64]
+
+
+class Waiting:
+    """Texts that wait to be read, as one model sees them."""
+
+    def __init__(
+        self, protocol: Protocol, vectoriser: Vectoriser, linear: Linear, texts: Sequence[tuple[str, str]]
+    ) -> None:
+        self._protocol, self._vectoriser, self._linear = protocol, vectoriser, linear
+        self._count = len(texts)
+        pages = [Cut.of(title, text, protocol.core) for title, text in texts]
+        words = [words_of(page.title, passage) for page in pages for passage in page.passages]
+        self._owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
+        self._features = vectoriser.transform(words)
+        self._scores = self._relevance(self._features)
+        self._read: dict[Example, csr_matrix] = {}  # taken apart once, however often they move the others
+
+    def scores(self, since: Sequence[Example] = ()) -> Vector:
+        """Return each text's relevance (-inf where no keyword stands), moved by what was decided ``since`` the model learnt."""
+        with threadpool_limits(limits=1):
+            scores = self._scores + self._moved(since) if since else self._scores
+        best = np.full(self._count, -np.inf)
+        np.maximum.at(
+            best, self._owner, scores
+        )  # a text is as relevant as its best passage, as in classifier.model.pool
+        return best
+
+    def _relevance(self, features: csr_matrix) -> Vector:
+        return self._linear.score(features)[:, self._linear.outputs.index(RELEVANT)]
+
+    def _moved(self, since: Sequence[Example]) -> Vector:
+        """Return by how much each passage that waits is moved."""
+        taken = [self._taken(example) for example in since]
+        found = np.repeat([example.relevance == RELEVANT for example in since], [rows.shape[0] for rows in taken])
+        features, found = csr_matrix(vstack(taken))[-_PASSAGES:], found[-_PASSAGES:]
+        # An unsure reader found nothing: for the order of reading that is as if the text were off-topic.
+        lacking = np.where(found, 1.0, -1.0) - self._relevance(features)
+        # What was found weighs as much as all that was not, so that a long dry run does not push its kin out of sight.
+        weights = np.where(found, 1.0, min(1.0, max(1, found.sum()) / max(1, (~found).sum())))
+        kernel = kernel_of(features, self._vectoriser.named)
+        pull = np.linalg.solve(kernel + np.diag(_ALPHA / weights), lacking)
+        moved: Vector = self._features @ (features.T @ pull) + pull.sum()
+        return moved
+
+    def _taken(self, example: Example) -> csr_matrix:
+        """Return the features of the passages of a text that was read."""
+        if example not in self._read:
+            page = Cut.of(example.title, example.text, self._protocol.core)
+            words = [words_of(page.title, passage) for passage in page.passages]
+            words = words or [take_apart(example.title, example.text[:700])]
+            self._read[example] = self._vectoriser.transform(words)
+        return self._read[example]
+
+
+class Reordering:
+    """The likelihood of a record's waiting texts by its newest model and by what was decided since."""
+
+    def __init__(self, record: Record, protocol: Protocol, directory: Path | None = None) -> None:
+        self._record, self._protocol = record, protocol
+        self._directory = directory or record.directory / "models"
+        self._model: Model | None = None
+        self._learnt_at: datetime | None = None
+        self._hashes: list[str] = []
+        self._waiting: Waiting | None = None
+
+    def hold(self, hashes: Sequence[str]) -> None:
+        """Read the newest model and the first :data:`HELD` of these texts; takes seconds. Without a model nothing is moved."""
+        self._waiting = None
+        self._model = model = self._newest()
+        if model is None:
+            return
+        text, wanted = r.text.c, list(hashes[:HELD])
+        texts = {}
+        with self._record.begin() as db:
+            for first in range(0, len(wanted), _BATCH):
+                asked = select(text.text_hash, text.title, text.text)
+                for row in db.execute(asked.where(text.text_hash.in_(wanted[first : first + _BATCH]))):
+                    texts[row.text_hash] = (row.title, row.text)
+        self._hashes = [key for key in wanted if key in texts]
+        held = [texts[key] for key in self._hashes]
+        self._waiting = Waiting(self._protocol, model.vectoriser, model.linear, held)
+
+    def likelihood(self) -> dict[str, float]:
+        """Return the probability of each text that is held, moved by what was decided; none where nothing moves them."""
+        if self._waiting is None or self._model is None:
+            return {}
+        since = self._since()
+        if not since:
+            return {}
+        scores = self._waiting.scores(since)
+        return {key: self._model.probability(float(score)) for key, score in zip(self._hashes, scores, strict=True)}
+
+    def _newest(self) -> Model | None:
+        model = r.model.c
+        newest = select(model.id, model.file, model.created_at).where(model.protocol_hash == self._protocol.hash)
+        with self._record.begin() as db:
+            row = db.execute(newest.order_by(model.created_at.desc()).limit(1)).one_or_none()
+        if row is None:
+            return None
+        self._learnt_at = row.created_at
+        if self._model is not None and self._model.id == row.id:
+            return self._model
+        try:
+            return load(self._directory / row.file, row.id)
+        except ModelError as problem:
+            log.warning("decisions move nothing until the model has learnt them: %s", problem)
+            return None
+
+    def _since(self) -> list[Example]:
+        label = r.label.c
+        said = (
+            select(label.text_hash, func.max(label.id).label("newest"))
+            .where(
+                label.protocol == self._protocol.name,
+                label.decided_at > self._learnt_at,
+                label.follows.is_(None),
+                label.decision.not_in(UNDECIDED),
+            )
+            .group_by(label.text_hash)
+        )
+        with self._record.begin() as db:
+            rows = db.execute(said.order_by(func.max(label.id).desc()).limit(_TEXTS)).all()
+        keys = [row.text_hash for row in reversed(rows)]
+        known = {example.idea: example for example in decided(self._record, self._protocol, keys)} if keys else {}
+        return [known[f"text:{key}"] for key in keys if f"text:{key}" in known]
