@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from study.protocol import Protocol
+from study.record import Record
 from tests.services.dokuwiki import dokuwiki as run_dokuwiki
 from tests.services.engine import Engine
 from tests.services.htdig import htdig as run_htdig
@@ -19,6 +21,7 @@ from tests.services.swishe import swishe as run_swishe
 from tests.services.trac import trac as run_trac
 from tests.services.wagtail import wagtail as run_wagtail
 from tests.services.wordpress import wordpress as run_wordpress
+from tests.small_record import emptied, small_protocol
 from tests.year import Year, live
 
 SERVICE_FIXTURES = {
@@ -47,6 +50,28 @@ def postgres_url() -> Iterator[str]:
     """URL of a database in a private PostgreSQL cluster (one a session: clean up what a test must not leave)."""
     with run_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+    """A record on either database, one a module."""
+    sqlite = request.param == "sqlite"
+    path = tmp_path_factory.mktemp("record") / "record.db"
+    with Record.open(f"sqlite:///{path}" if sqlite else request.getfixturevalue("postgres_url")) as record:
+        yield record
+
+
+@pytest.fixture
+def record(opened: Record) -> Iterator[Record]:
+    """An empty record on either database. A module that needs another kind has a fixture of its own by this name."""
+    yield emptied(opened)
+    emptied(opened)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Protocol:
+    """The small study of tests/small_record.py. A module that needs another has a fixture of its own by this name."""
+    return small_protocol(tmp_path_factory.mktemp("protocol"))
 
 
 @pytest.fixture(scope="session")

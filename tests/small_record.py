@@ -84,6 +84,20 @@ authorities = { mentor = 1, tda = 1 }
 strategy = ["E10000016"]
 """
 
+# More of a study: a mention that is no name, and a cell of the National Framework that an approach fills.
+DEFINITION_AND_PLANS = r"""
+[[mentions]]
+code = "definition"
+name = "A definition"
+patterns = ['\bmentoring is\b']
+
+[[framework]]
+dimension = "type"
+code = "plans"
+name = "Plans"
+approach = "strategy"
+"""
+
 
 def small_protocol(directory: Path, more: str = "") -> Protocol:
     """The study of these tests: two groups that count relevance, one that counts a mention, two approaches; and ``more``."""

@@ -1,9 +1,8 @@
 """The desk: two people never hold one text, what is decided is saved once, and several processes may work on one record."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,17 +19,6 @@ from study.decisions import decisions
 from study.record import Record
 from tests.labelling import KENT, fill, labels, passage, study_record
 from tests.small_record import SmallCrawl
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    with Record.open(url) as opened:
-        with opened.begin() as db:
-            for table in reversed(r.metadata.sorted_tables):
-                db.execute(table.delete())
-        yield opened
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from output.runs import read_runs
 from output.tallies import take
 from output.trend import Cells, all_things, owners_on, trend
 from study import record as r
-from study.record import Record
-from tests.small_record import SmallCrawl, emptied, small_protocol
+from tests.small_record import SmallCrawl, emptied
 
 KENT, DEVON = "E10000016", "E10000008"
 CHESHIRE, EAST, WEST = "E10000004", "E06000049", "E06000050"
@@ -24,25 +23,6 @@ MORE = (
 )
 TEXT = f"{SAID} {MORE}"
 QUERIES = ("mentor", "mentoring", "coach", "TDA")
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return small_protocol(tmp_path_factory.mktemp("protocol"))
-
-
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def opened(request, tmp_path_factory):
-    sqlite = request.param == "sqlite"
-    path = tmp_path_factory.mktemp("record") / "record.db"
-    with Record.open(f"sqlite:///{path}" if sqlite else request.getfixturevalue("postgres_url")) as record:
-        yield record
-
-
-@pytest.fixture
-def record(opened):
-    yield emptied(opened)
-    emptied(opened)
 
 
 @pytest.fixture

@@ -29,17 +29,12 @@ from study.purged import purged
 from study.record import Record
 from study.runlock import RecordLocked, run_lock
 from study.text import Extraction
-from tests.small_record import SmallCrawl, emptied, small_protocol
+from tests.small_record import SmallCrawl, emptied
 
 KENT, DEVON = "E10000016", "E10000008"
 SECRET = "Jane Q. Smithson mentors newly appointed heads"
 OTHER = "Mentors for every new headteacher of the county"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return small_protocol(tmp_path_factory.mktemp("protocol"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])

@@ -1,7 +1,6 @@
 """The queue: what a researcher reads next. Mixed, the same every time, near-duplicates once, and no decision is asked for twice."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,10 @@ from study import record as r
 from study.decisions import decisions
 from study.protocol import Protocol
 from study.record import Record
-from tests.small_record import NOON, SmallCrawl, small_protocol
+from tests.small_record import NOON, SmallCrawl
 
 KENT = "E10000016"
 HERON, WREN = Person("heron"), Person("wren")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    with Record.open(url) as opened:
-        with opened.begin() as db:
-            for table in reversed(r.metadata.sorted_tables):
-                db.execute(table.delete())
-        yield opened
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> Protocol:
-    return small_protocol(tmp_path)
 
 
 @pytest.fixture

@@ -16,29 +16,10 @@ from output.report import make_report
 from output.tallies import take
 from output.terminal import headline
 from study import record as r
-from study.record import Record, RecordError
+from study.record import RecordError
 from tests.small_record import SmallCrawl, emptied, small_protocol
 
 KENT, DEVON, ELSEWHERE = "E10000016", "E10000008", "www.school.example"
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return small_protocol(tmp_path_factory.mktemp("protocol"))
-
-
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def opened(request, tmp_path_factory):
-    sqlite = request.param == "sqlite"
-    path = tmp_path_factory.mktemp("record") / "record.db"
-    with Record.open(f"sqlite:///{path}" if sqlite else request.getfixturevalue("postgres_url")) as record:
-        yield record
-
-
-@pytest.fixture
-def record(opened):
-    yield emptied(opened)
-    emptied(opened)
 
 
 @pytest.fixture

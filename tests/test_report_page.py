@@ -16,21 +16,11 @@ from study.authorities import register
 from study.protocol import load
 from study.record import Record
 from tests import axe
-from tests.small_record import SmallCrawl, small_protocol
+from tests.small_record import DEFINITION_AND_PLANS, SmallCrawl, small_protocol
 
 KENT, DEVON, CHESHIRE, LIVERPOOL, ELSEWHERE = "E10000016", "E10000008", "E10000004", "E08000012", "www.school.example"
 HOSTILE = '"><script>window.taken = true</script><img src=x onerror="window.taken = true">'
 MORE = r"""
-[[mentions]]
-code = "definition"
-name = "A definition"
-patterns = ['\bmentoring is\b']
-
-[[framework]]
-dimension = "type"
-code = "plans"
-name = "Plans"
-approach = "strategy"
 [[framework]]
 dimension = "peer-or-expert-novice"
 code = "peers"
@@ -41,7 +31,7 @@ cues = ['\bas equals\b']
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return small_protocol(tmp_path_factory.mktemp("protocol"), MORE)
+    return small_protocol(tmp_path_factory.mktemp("protocol"), DEFINITION_AND_PLANS + MORE)
 
 
 @pytest.fixture(scope="module")

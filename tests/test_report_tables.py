@@ -13,7 +13,7 @@ from output.groups import interval
 from output.report import make_report
 from study import protocol
 from study.record import Record
-from tests.small_record import SmallCrawl, small_protocol
+from tests.small_record import DEFINITION_AND_PLANS, SmallCrawl, small_protocol
 
 ROOT = Path(__file__).parent.parent
 KENT, DEVON, LEEDS, LIVERPOOL = "E10000016", "E10000008", "E08000035", "E08000012"
@@ -22,16 +22,6 @@ MORE = r"""
 code = "bus"
 name = "Buses"
 
-[[mentions]]
-code = "definition"
-name = "A definition"
-patterns = ['\bmentoring is\b']
-
-[[framework]]
-dimension = "type"
-code = "plans"
-name = "Plans"
-approach = "strategy"
 [[framework]]
 dimension = "spectrum"
 code = "peers"
@@ -42,7 +32,7 @@ cues = ['\bpeers?\b', '\bas equals\b']
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return small_protocol(tmp_path_factory.mktemp("protocol"), MORE)
+    return small_protocol(tmp_path_factory.mktemp("protocol"), DEFINITION_AND_PLANS + MORE)
 
 
 @pytest.fixture

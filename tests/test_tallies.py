@@ -5,29 +5,9 @@ from datetime import timedelta
 import pytest
 
 from output.tallies import Figures, GroupTotal, reported_by_variant, searched, study_table, take
-from study.record import Record
-from tests.small_record import NOON, SmallCrawl, emptied, small_protocol
+from tests.small_record import NOON, SmallCrawl
 
 KENT, DEVON, LEEDS = "E10000016", "E10000008", "E08000035"
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return small_protocol(tmp_path_factory.mktemp("protocol"))
-
-
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def opened(request, tmp_path_factory):
-    sqlite = request.param == "sqlite"
-    path = tmp_path_factory.mktemp("record") / "record.db"
-    with Record.open(f"sqlite:///{path}" if sqlite else request.getfixturevalue("postgres_url")) as record:
-        yield record
-
-
-@pytest.fixture
-def record(opened):
-    yield emptied(opened)
-    emptied(opened)
 
 
 @pytest.fixture
