@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from labels.decide import SAID
 from study import record as r
 from study.decisions import RELEVANCES, newest
 from study.protocol import Protocol
@@ -197,18 +198,7 @@ def _has(row: Any, column: str, code: str) -> bool:
 
 
 def _said(record: Record, protocol: Protocol) -> Said:
-    columns = (
-        "id",
-        "text_hash",
-        "annotator",
-        "role",
-        "decision",
-        "relation",
-        "topics",
-        "approaches",
-        "depth",
-        "flags",
-    )
+    columns = ("id", "text_hash", "annotator", "role", *SAID)
     rows = select(*(r.label.c[name] for name in columns)).where(
         r.label.c.protocol == protocol.name, r.label.c.follows.is_(None), r.label.c.role != "adjudicator"
     )

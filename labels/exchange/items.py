@@ -10,27 +10,14 @@ from typing import Any
 from sqlalchemy import select
 
 from labels.columns import shown
+from labels.decide import SAID as DECIDED
 from labels.queue import Entry, decided_groups, order
 from study import record as r
 from study.decisions import UNDECIDED, newest
 from study.protocol import Protocol
 from study.record import Record
 
-SAID = (
-    "annotator",
-    "role",
-    "decision",
-    "relation",
-    "topics",
-    "approaches",
-    "depth",
-    "flags",
-    "note",
-    "seconds",
-    "decided_at",
-    "codebook",
-    "score_shown",
-)
+SAID = ("annotator", "role", *DECIDED, "seconds", "decided_at", "codebook", "score_shown")
 COLUMNS = ("text_hash", "source", "authority", "url", "title", "text", *SAID)
 WHICH = ("queue", "labelled", "relevant", "all")
 KINDS = {"relation": "relation", "topic": "topics", "approach": "approaches", "depth": "depth", "flag": "flags"}

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from labels import queue
+from labels.decide import SAID
 from labels.exchange.items import COLUMNS, Item
 from labels.files import Rows, read_decisions, write_cells, write_lines
 from study.protocol import Protocol
 
-ANSWERS = ("decision", "relation", "topics", "approaches", "depth", "flags", "note", "seconds")
+ANSWERS = (*SAID, "seconds")
 
 
 def rows(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
