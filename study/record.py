@@ -23,12 +23,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
+from study.columns import clean
 from study.errors import UserError
 from study.tables import (
     assignment,
     body,
     capture,
-    clean,
     crawl,
     extraction,
     hit,
