@@ -1,5 +1,5 @@
-"""What the model sees of a passage: words, letters, roles, who stands where, and the title, each a block of its own, and what its
-words mean (classifier/meanings.py).
+"""What the model sees of a passage: words, letters, roles, who stands where, and the title, each a block of its own, what its
+words mean (classifier/meanings.py), and the words of the page that it stands on.
 
 A block is a bag of features weighted as in TF-IDF (1 + log count, times idf, to unit length), so that a long passage or a
 talkative block does not outweigh the rest. The blocks' weights were chosen by grouped cross-validation (docs/judging.md).
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
 from classifier.meanings import Meanings
-from classifier.passages import Passage
+from classifier.passages import Cut
 from classifier.relations import bystanders, neighbours, recipients, sequences, sequences_of_kinds
 from classifier.roles import fold, tag, tokens
 
@@ -34,9 +34,10 @@ BLOCKS = {
     "recipients": 0.55,
     "bystanders": 0.39,
     "title": 0.5,
+    "page": 2.0,  # words and pairs of the page that the passage stands on
 }
 _MEANINGS = 0.71  # weight of each view of what words mean
-# Passages that must hold a feature for it to be kept.
+# Passages (of "page": pages) that must hold a feature for it to be kept.
 _LEAST = {
     "words": 2,
     "letters": 3,
@@ -46,30 +47,37 @@ _LEAST = {
     "recipients": 3,
     "bystanders": 3,
     "title": 2,
+    "page": 2,
 }
 _LETTERS = 4  # n-gram length inside a word with its blanks; lengths 3 to 5 together gave nothing more
-_MOST = 25_000  # features kept a block, the most frequent first: bounds the model file
+_MOST = 50_000  # features kept a block, the most frequent first: bounds the model file
+_BEGINNING = 700  # characters of a text without a keyword
+_AROUND = 6_000  # characters of a page that are read each side of its first keyword
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A passage taken apart: folded words, their tags and the title's folded words."""
+    """A passage taken apart: folded words, their tags, the title's folded words, and the page's: one list for all its passages."""
 
     words: list[str]
     tags: list[str]
     title: list[str]
+    page: list[str]
 
 
-def take_apart(title: str, passage: str) -> Words:
-    """Return the words of a ``passage`` (without its title) read under its ``title``."""
-    heading = tokens(title)
-    raw = [*heading, ".", *tokens(passage)]
-    return Words([fold(word) for word in raw], tag(raw), [fold(word) for word in heading])
-
-
-def words_of(title: str, passage: Passage) -> Words:
-    """Return a passage as the model sees it: the title in front, once."""
-    return take_apart(title, passage.text[max(0, len(title) + 1 - passage.start) :])
+def take_apart(page: Cut) -> list[Words]:
+    """Return a page's passages as the model sees them: the title in front, once. Where no keyword stands, its beginning."""
+    first = page.passages[0].matches[0][0] if page.passages else 0
+    heading, whole = (
+        tokens(page.title),
+        [fold(word) for word in tokens(page.whole[max(0, first - _AROUND) : first + _AROUND])],
+    )
+    texts = [passage.text[max(0, len(page.title) + 1 - passage.start) :] for passage in page.passages]
+    taken = []
+    for text in texts or [page.text[:_BEGINNING]]:
+        raw = [*heading, ".", *tokens(text)]
+        taken.append(Words([fold(word) for word in raw], tag(raw), [fold(word) for word in heading], whole))
+    return taken
 
 
 def _letters(word: str) -> list[str]:
@@ -82,7 +90,7 @@ def _word_features(words: Sequence[str]) -> list[str]:
 
 
 def _features(passage: Words) -> dict[str, list[str]]:
-    """Return the features of each block but the letters, which are remembered word by word."""
+    """Return the features of each block but letters and page, which are remembered word by word and page by page."""
     return {
         "words": _word_features(passage.words),
         "roles": sequences(passage.tags),
@@ -111,20 +119,26 @@ class Vectoriser:
             offset += len(names)
         self._all_idf = np.concatenate([idf[block] for block in vocabulary])
         self._remembered: dict[str, list[int]] = {}  # word -> columns of its letters
+        self._page: tuple[list[str], dict[int | None, int]] = (
+            [],
+            {},
+        )  # words of the last page, and its columns and counts
 
     @classmethod
     def fit(cls, passages: Sequence[Words]) -> Vectoriser:
         """Learn the columns and how rare each is."""
         seen: dict[str, Counter[str]] = {block: Counter() for block in BLOCKS}
-        count = 0
+        pages = {id(passage.page): passage.page for passage in passages}
+        for page in pages.values():
+            seen["page"].update(set(_word_features(page)))
         for passage in passages:
-            count += 1
             seen["letters"].update({gram for word in set(passage.words) for gram in _letters(word)})
             for block, found in _features(passage).items():
                 seen[block].update(set(found))
         vocabulary: dict[str, list[str]] = {}
         idf: dict[str, NDArray[np.float64]] = {}
         for block, counts in seen.items():
+            count = len(pages) if block == "page" else len(passages)
             # Sorted by frequency, then name: the same labels give the same columns on every machine.
             ranked = sorted((-number, name) for name, number in counts.items() if number >= _LEAST[block])
             vocabulary[block] = [name for _, name in ranked[:_MOST]]
@@ -177,8 +191,15 @@ class Vectoriser:
                 # Present or not: how often a piece of a word recurs adds nothing, and each word is looked at once.
                 unique = dict.fromkeys(passage.words)
                 yield dict.fromkeys(chain.from_iterable(map(self._letter_columns, unique)), 1)
+            elif block == "page":
+                yield self._page_columns(passage.page)
             else:
                 yield Counter(map(self._index[block].get, features[block]))
+
+    def _page_columns(self, page: list[str]) -> dict[int | None, int]:
+        if self._page[0] is not page:  # passages of a page follow one another
+            self._page = page, Counter(map(self._index["page"].get, _word_features(page)))
+        return self._page[1]
 
     def _letter_columns(self, word: str) -> list[int]:
         known = self._remembered.get(word)

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from classifier.depth import DEPTHS, measures
-from classifier.features import Words, take_apart, words_of
+from classifier.features import Words, take_apart
 from classifier.labels import Example
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Linear, Pooled, pool
 from classifier.passages import Cut
@@ -72,8 +72,7 @@ def prepare(protocol: Protocol, examples: Sequence[Example]) -> Material:
     for index, example in enumerate(examples):
         page = Cut.of(example.title, example.text, protocol.core)
         depth.append(measures(page))
-        taken = [words_of(example.title, passage) for passage in page.passages]
-        taken = taken or [take_apart(example.title, example.text[:700])]
+        taken = take_apart(page)
         words += taken
         owner += [index] * len(taken)
     groups = np.unique([example.idea for example in examples], return_inverse=True)[1]

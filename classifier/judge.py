@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.depth import by_rule, measures
-from classifier.features import words_of
+from classifier.features import take_apart
 from classifier.mentions import Mention, find_mentions
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, decide, pool
 from classifier.passages import Cut, Passage
@@ -84,7 +84,7 @@ class Judge:
         if self.model is None:
             yield from (self._by_rule(page) for page in pages)
             return
-        words = [words_of(page.title, passage) for page in pages for passage in page.passages]
+        words = [passage for page in pages if page.passages for passage in take_apart(page)]
         owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
         scores = self.model.score(words)
         pooled = pool(self.model.linear, scores, owner, len(pages))

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix, vstack
 from sqlalchemy import func, select
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
-from classifier.features import Vectoriser, take_apart, words_of
+from classifier.features import Vectoriser, take_apart
 from classifier.fitting import kernel_of
 from classifier.labels import Example, decided
 from classifier.model import RELEVANT, Linear, Model, ModelError, load
@@ -48,7 +48,7 @@ class Waiting:
         self._protocol, self._vectoriser, self._linear = protocol, vectoriser, linear
         self._count = len(texts)
         pages = [Cut.of(title, text, protocol.core) for title, text in texts]
-        words = [words_of(page.title, passage) for page in pages for passage in page.passages]
+        words = [passage for page in pages if page.passages for passage in take_apart(page)]
         self._owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
         self._features = vectoriser.transform(words)
         self._scores = self._relevance(self._features)
@@ -85,9 +85,7 @@ class Waiting:
         """Return the features of the passages of a text that was read."""
         if example not in self._read:
             page = Cut.of(example.title, example.text, self._protocol.core)
-            words = [words_of(page.title, passage) for passage in page.passages]
-            words = words or [take_apart(example.title, example.text[:700])]
-            self._read[example] = self._vectoriser.transform(words)
+            self._read[example] = self._vectoriser.transform(take_apart(page))
         return self._read[example]
 
 

@@ -1,7 +1,7 @@
 """Where to draw the lines: probability at deployment, and the thresholds that cross-validation supports.
 
 A missed relevant page is much worse than one that a researcher looks at for nothing: the lower threshold is set by recall, the
-upper one by precision. Labels are written to be hard (half of the off-topic ones share their words with a relevant one), hits
+upper one by precision. Labels are written to be hard (many of the off-topic ones share their words with a relevant one), hits
 of a real search are mostly buses and sport: precision is asked for among the labels, where it is harder.
 """
 

@@ -29,9 +29,28 @@ FIELDS = {
 }
 
 
+MIX = {
+    "blind-1": (
+        {"relevant": 126, "off-topic": 163, "ambiguous": 16},
+        {"then": 172, "now": 133},
+        (60, 500),
+    ),
+    "blind-2": (
+        {"relevant": 120, "off-topic": 160, "ambiguous": 20},
+        {"then": 150, "now": 150},
+        (40, 400),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(MIX))
+def name(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def pages():
-    return [json.loads(line) for line in (PAGES / "blind-1.jsonl").read_text(encoding="utf-8").splitlines()]
+def pages(name):
+    return [json.loads(line) for line in (PAGES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +76,20 @@ def test_no_eight_word_sequence_stands_in_both_training_and_blind_text(study):
     assert shared == {}
 
 
-def test_the_mix_is_as_stated(pages):
+def test_every_set_is_stated_here():
+    assert sorted(path.stem for path in PAGES.glob("*.jsonl")) == sorted(MIX)
+
+
+def test_the_mix_is_as_stated(name, pages):
+    labels, eras, (shortest, longest) = MIX[name]
     assert len(pages) >= 300
     assert len({page["id"] for page in pages}) == len(pages)
     assert len({page["title"] for page in pages}) == len(pages)
-    counts = Counter(page["relevance"] for page in pages)
-    assert counts == {"relevant": 126, "off-topic": 163, "ambiguous": 16}
-    assert Counter(page["era"] for page in pages) == {"then": 172, "now": 133}
+    assert Counter(page["relevance"] for page in pages) == labels
+    assert Counter(page["era"] for page in pages) == eras
     lengths = [len(page["text"].split()) for page in pages]
-    assert min(lengths) >= 60
-    assert max(lengths) <= 500
+    assert min(lengths) >= shortest
+    assert max(lengths) <= longest
 
 
 def test_every_topic_approach_and_depth_occurs(pages, study):
