@@ -68,10 +68,8 @@ class Words:
 def take_apart(page: Cut) -> list[Words]:
     """Return a page's passages as the model sees them: the title in front, once. Where no keyword stands, its beginning."""
     first = page.passages[0].matches[0][0] if page.passages else 0
-    heading, whole = (
-        tokens(page.title),
-        [fold(word) for word in tokens(page.whole[max(0, first - _AROUND) : first + _AROUND])],
-    )
+    heading = tokens(page.title)
+    whole = [fold(word) for word in tokens(page.whole[max(0, first - _AROUND) : first + _AROUND])]
     texts = [passage.text[max(0, len(page.title) + 1 - passage.start) :] for passage in page.passages]
     taken = []
     for text in texts or [page.text[:_BEGINNING]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from study.protocol import Coded, Protocol
 
 MAX_QUOTES = 3
 _BATCH = 256  # pages judged together: one matrix product for all their passages
+_PASSAGES = 2000  # or as many as have these between them: a committee's report has hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,16 @@ class Judge:
 
     def judge_many(self, texts: Iterable[tuple[str, str]]) -> Iterable[Judgement]:
         """Judge texts in order, in batches; yields one judgement a text."""
-        source = iter(texts)
-        while batch := list(islice(source, _BATCH)):
-            pages = [Cut.of(title, text, self.protocol.core) for title, text in batch]
+        pages: list[Cut] = []
+        passages = 0
+        for title, text in texts:
+            page = Cut.of(title, text, self.protocol.core)
+            pages.append(page)
+            passages += len(page.passages)
+            if len(pages) == _BATCH or passages >= _PASSAGES:
+                yield from self._judge_batch(pages)
+                pages, passages = [], 0
+        if pages:
             yield from self._judge_batch(pages)
 
     def _judge_batch(self, pages: Sequence[Cut]) -> Iterable[Judgement]:

@@ -3,7 +3,7 @@
 Learning takes a quarter of a minute and judging a crawl longer, so the model learns after some dozens of decisions. Between two of its
 lessons its mistakes on what was read since are spread over what waits, by likeness: ridge regression on what the model's scores lack,
 with the model's own features. It needs the model and those few texts, none of what the model was trained on, and takes a tenth of a
-second. It moves the order alone: relevance, thresholds and all that is published stay the model's until it has learnt.
+second as a rule. It moves the order alone: relevance, thresholds and all that is published stay the model's until it has learnt.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ log = logging.getLogger(__name__)
 
 HELD = 1000  # of what waits, the likeliest that are moved: nobody reads further between two lessons
 _ALPHA = 1.0  # of 0.3 to 10 measured; the optimum is flat
-_TEXTS, _PASSAGES = 200, 1500  # the newest that move the others: bounds the sums after a large import
+_TEXTS, _PASSAGES = 200, 500  # the newest that move the others: bounds the sums where the model has not learnt for long
+_AT_ONCE = 50  # texts taken apart together
+_OF_A_TEXT = 10  # passages held of one text, the likeliest: a committee's report has hundreds
 _BATCH = 500
 
 Vector = NDArray[np.float64]
@@ -47,10 +49,12 @@ class Waiting:
     ) -> None:
         self._protocol, self._vectoriser, self._linear = protocol, vectoriser, linear
         self._count = len(texts)
-        pages = [Cut.of(title, text, protocol.core) for title, text in texts]
-        words = [passage for page in pages if page.passages for passage in take_apart(page)]
-        self._owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
-        self._features = vectoriser.transform(words)
+        features, owners = [vectoriser.transform([])], [np.zeros(0, dtype=np.int64)]
+        for first in range(0, len(texts), _AT_ONCE):
+            rows, owner = self._likeliest(texts[first : first + _AT_ONCE])
+            features.append(rows)
+            owners.append(first + owner)
+        self._features, self._owner = csr_matrix(vstack(features)), np.concatenate(owners)
         self._scores = self._relevance(self._features)
         self._read: dict[Example, csr_matrix] = {}  # taken apart once, however often they move the others
 
@@ -81,11 +85,24 @@ class Waiting:
         moved: Vector = self._features @ (features.T @ pull) + pull.sum()
         return moved
 
+    def _likeliest(self, texts: Sequence[tuple[str, str]]) -> tuple[csr_matrix, NDArray[np.int64]]:
+        """Return the features of the likeliest passages of each text, and which text each is of."""
+        pages = [Cut.of(title, text, self._protocol.core) for title, text in texts]
+        features = self._vectoriser.transform([words for page in pages if page.passages for words in take_apart(page)])
+        owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
+        order = np.lexsort((-self._relevance(features), owner))
+        place = np.arange(len(order)) - np.searchsorted(owner, owner[order])  # among those of its text
+        kept = np.sort(order[place < _OF_A_TEXT])
+        return csr_matrix(features[kept]), owner[kept]
+
     def _taken(self, example: Example) -> csr_matrix:
-        """Return the features of the passages of a text that was read."""
+        """Return the features of a text that was read: its likeliest passages, or its beginning where no keyword stands."""
         if example not in self._read:
-            page = Cut.of(example.title, example.text, self._protocol.core)
-            self._read[example] = self._vectoriser.transform(take_apart(page))
+            rows, _ = self._likeliest([(example.title, example.text)])
+            if not rows.shape[0]:
+                page = Cut.of(example.title, example.text, self._protocol.core)
+                rows = self._vectoriser.transform(take_apart(page))
+            self._read[example] = rows
         return self._read[example]
 
 

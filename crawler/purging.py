@@ -121,9 +121,10 @@ def purge(
         captures = list(_each(db, select(r.capture), r.capture.c.page_id, pages))
         # not where a page led: that may be a home page, to which others lead as well
         of_pages = list(_each(db, select(r.page.c.url, r.page.c.authority), r.page.c.id, pages))
-        addresses = {row.url for row in of_pages}
-        earlier = _earlier_texts(db, addresses | {row.url for row in captures})
-        texts = sorted({*_only_of(db, pages, r.capture.c.text_hash), *earlier})
+        addresses = {row.url for row in of_pages} | {canonical_url(url) for url in urls}
+        seen_at = addresses | {row.url for row in captures} | set(urls)  # labels may have come from a file
+        theirs = {*_only_of(db, pages, r.capture.c.text_hash), *_labelled_at(db, seen_at)}
+        texts = sorted(theirs | _stray_texts(db))
         bodies = _only_of(db, pages, r.capture.c.raw_hash)
         labels = sum(1 for _ in _each(db, select(r.label.c.id).where(r.label.c.text != ""), r.label.c.text_hash, texts))
     kept = _kept(captures)
@@ -132,8 +133,8 @@ def purge(
         return done
     _blank_all(record, kept)
     with _without_trace(record) as db:
-        remember(db, addresses | {canonical_url(url) for url in urls})
-        remember_texts(db, texts)
+        remember(db, addresses)
+        remember_texts(db, theirs)
         _count_out(db, pages)
         for table in (r.hit, r.capture, r.listed_page):
             _delete(db, table, table.c.page_id, pages)
@@ -145,7 +146,7 @@ def purge(
         for chunk in _chunks(texts):
             blank = {"title": "", "text": "", "url": None, "note": ""}
             db.execute(update(r.label).where(r.label.c.text_hash.in_(chunk)).values(blank))
-        for chunk in _chunks(addresses | {row.url for row in captures}):  # labels of a text that stands elsewhere too
+        for chunk in _chunks(seen_at):  # labels of a text that stands elsewhere too
             db.execute(update(r.label).where(r.label.c.url.in_(chunk)).values(url=None))
         _forget_lines(db, {row.authority for row in of_pages})
         db.execute(delete(r.reading))  # results pages as they were read, titles and all: read anew the next time
@@ -189,15 +190,22 @@ def _only_of(db: Connection, pages: Sequence[int], column: Any) -> list[str]:
     return sorted(theirs - others)
 
 
-def _earlier_texts(db: Connection, addresses: Iterable[str]) -> set[str]:
-    """Hashes of texts that no capture has any more: labelled ones if on one of these addresses, all that nobody labelled.
+def _stray_texts(db: Connection) -> set[str]:
+    """Hashes of texts that no capture has any more and nobody labelled.
 
-    A page read again, by a newer extractor or less other site blocks, is judged by another text; the one before stays where it was.
+    A page read again, by a newer extractor or less other site blocks, is judged by another text; the one before stays where it was. Nobody
+    can tell whose it is, so a takedown removes all of these; none is remembered, for most are others'.
     """
-    label, text = r.label.c, r.text.c
-    unlabelled = select(text.text_hash).where(~_is_captured(text.text_hash), ~_is_labelled(text.text_hash))
-    of_page = select(label.text_hash).where(~_is_captured(label.text_hash))
-    return {*db.execute(unlabelled).scalars(), *(row[0] for row in _each(db, of_page, label.url, addresses))}
+    text = r.text.c
+    query = select(text.text_hash).where(~_is_captured(text.text_hash), ~_is_labelled(text.text_hash))
+    return set(db.execute(query).scalars())
+
+
+def _labelled_at(db: Connection, addresses: Iterable[str]) -> set[str]:
+    """Hashes of labelled texts on these addresses that no capture has (any more)."""
+    label = r.label.c
+    query = select(label.text_hash).where(~_is_captured(label.text_hash))
+    return {row[0] for row in _each(db, query, label.url, addresses)}
 
 
 def _is_captured(text_hash: ColumnElement[str]) -> ColumnElement[bool]:
@@ -216,7 +224,7 @@ def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
     """Remove bytes and texts of crawls that speak for days before ``since``; what was found in them stays, with its quotes.
 
     Bytes and texts that a later capture still stands on are kept: of a page that has not changed there is one copy. Texts
-    that no capture has any more, and nobody labelled, go whatever their age: see :func:`_earlier_texts`.
+    that no capture has any more, and nobody labelled, go whatever their age: see :func:`_stray_texts`.
     """
     capture = r.capture.c
     old_crawls = select(r.crawl.c.id).where(r.crawl.c.as_of < since)
@@ -230,7 +238,7 @@ def retain(record: Record, since: date, *, dry_run: bool = False) -> Purged:
         bodies = sorted(set(db.execute(read.join(r.extraction, r.extraction.c.raw_hash == capture.raw_hash)).scalars()))
         still = select(capture.text_hash).where(young, capture.text_hash.is_not(None))
         judged = select(capture.text_hash).where(old, capture.text_hash.is_not(None), capture.text_hash.not_in(still))
-        earlier = _earlier_texts(db, ())
+        earlier = _stray_texts(db)
         texts = sorted({*db.execute(judged.join(r.text, r.text.c.text_hash == capture.text_hash)).scalars(), *earlier})
         pages = len({row.page_id for row in captures})
     kept = _kept(captures)

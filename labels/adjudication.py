@@ -118,7 +118,10 @@ class Adjudication:
 
     def _is_settled(self, db: Connection, text_hash: str) -> bool:
         said = select(r.label.c.annotator, r.label.c.decision).where(
-            r.label.c.text_hash == text_hash, r.label.c.protocol == self.protocol.name, r.label.c.role == self.role
+            r.label.c.text_hash == text_hash,
+            r.label.c.protocol == self.protocol.name,
+            r.label.c.role == self.role,
+            r.label.c.follows.is_(None),
         )
         now_said = {row.annotator: row.decision for row in db.execute(said.order_by(r.label.c.id))}
         return any(decision not in UNDECIDED for decision in now_said.values())

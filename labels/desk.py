@@ -57,7 +57,8 @@ class Desk:
         self.record, self.protocol, self.crawl_id = record, protocol, crawl_id
         self._overlap, self._readers, self._seed, self._everything = overlap, readers, seed, everything
         self._following = following
-        self._order: list[Entry] = []
+        self._made: list[Entry] = []  # the order as the model has it
+        self._order: list[Entry] = []  # the same, moved by what was decided since
         self._places: dict[str, int] = {}  # group in the order -> how many people are to read it
         self.groups: Mapping[str, str] = {}
         self._made_of: tuple[Any, ...] = ()
@@ -88,7 +89,7 @@ class Desk:
             )
             places = {entry.group: self.readers(entry.group) for entry in made}
             self.groups, self._heard, self._made_of = groups, heard, made_of
-            self._order, self._places = made, places
+            self._made, self._order, self._places = made, made, places
             self._follow([entry.text_hash for entry in made if entry.source != "random"])
 
     def _reorder(self) -> None:
@@ -110,7 +111,7 @@ class Desk:
         except Exception:  # the decision is saved; that the rest stays where it was is no reason to say otherwise
             log.exception("the order could not follow what was decided")
             return
-        self._order = reordered(self._order, likelihood, lambda entry: not heard.anything(entry.group))
+        self._order = reordered(self._made, likelihood, lambda entry: not heard.anything(entry.group))
 
     def outdated(self) -> bool:
         """Tell whether there are judgements or texts that the order does not know yet."""
@@ -161,6 +162,12 @@ class Desk:
 
         A text on which nothing is decided any more is in its reader's hands again.
         """
+        row, holds = self._take_back(annotator, label_id)
+        if row is not None:
+            self._reorder()
+        return row, holds
+
+    def _take_back(self, annotator: str, label_id: int) -> tuple[Any, str | None]:
         now = datetime.now(UTC)
         with self.record.begin() as db:
             row = undo(db, self.protocol, label_id, Person(annotator))

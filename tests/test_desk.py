@@ -318,6 +318,21 @@ def test_an_adjudicators_decision_can_be_put_off_and_taken_back(crawl: SmallCraw
     assert ours.progress("owl").left == 2
 
 
+def test_what_only_followed_an_adjudicated_text_is_still_open(crawl: SmallCrawl) -> None:
+    """As when near-duplicates part under another protocol: the row that followed settles nothing by itself."""
+    first, second = fill(crawl, 2)
+    for text in (first, second):
+        said(crawl, text, "relevant", "heron")
+        said(crawl, text, "off-topic", "wren")
+    crawl.decided(second, "relevant", annotator="owl", role="adjudicator", follows=1)
+    ours = Adjudication(crawl.record, crawl.protocol, crawl.id)
+    given = []
+    while (text := ours.give("owl")) is not None:
+        given.append(text.text_hash)
+        decide(ours, "owl", text)
+    assert given == [first, second]
+
+
 def test_two_who_adjudicate_hold_different_texts(crawl: SmallCrawl) -> None:
     kept = fill(crawl, 3)
     for text in kept:

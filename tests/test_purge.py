@@ -232,6 +232,33 @@ def test_the_texts_that_a_page_was_judged_by_before_go_with_it(record, two, labe
     assert OTHER.encode() in left
 
 
+def test_a_takedown_keeps_nobody_elses_labels_out(record, study, two):
+    """A text of another page, judged by another text since, goes with the rest that nobody can place, but may come back."""
+    with record.begin() as db:
+        where = {"url": two.home(KENT) + "a", "role": "annotator"}
+        db.execute(update(r.label).where(r.label.c.text == OTHER).values(where))
+    before = [row for row in rows(items(record, study, two.id, "labelled")) if row["text"] == OTHER]
+    read_again(record, two, "a")
+    with record.begin() as db:
+        db.execute(delete(r.label).where(r.label.c.text == OTHER))
+    purging.purge(record, pages_with(record, "Smithson"))
+    taken = take_in(record, study, enumerate(before, start=1))
+    assert (taken.added, taken.problems) == (1, [])
+
+
+def test_labels_on_an_address_that_no_crawl_knows_are_taken_down_by_it(record, study, two):
+    address = "https://other.example/mentors"
+    with record.begin() as db:
+        only = r.label.c.text == SECRET
+        db.execute(update(r.capture).values(text_hash=None))
+        db.execute(update(r.label).where(only).values(url=address))
+    purging.purge(record, [], urls=[address])
+    with record.begin() as db:
+        assert SECRET not in set(db.execute(select(r.label.c.text)).scalars())
+        assert address not in set(db.execute(select(r.label.c.url)).scalars())
+        assert SECRET not in set(db.execute(select(r.text.c.text)).scalars())
+
+
 def test_a_text_that_retention_took_before_todays_protocol_judged_it_proves_no_silence(record, study):
     """It can be judged no more: whether it said something is not known, and no 'no'."""
     crawl = SmallCrawl(record, study, [KENT], as_of=date(2026, 1, 1))

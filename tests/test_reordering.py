@@ -10,7 +10,10 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from classifier.features import Vectoriser, take_apart
 from classifier.labels import Example, seeds
+from classifier.model import RELEVANT, Linear
+from classifier.passages import Cut
 from classifier.reordering import Reordering, Waiting
 from classifier.stage import ensure_model, judge_record
 from classifier.train import order
@@ -165,3 +168,41 @@ def test_the_next_text_is_chosen_by_the_last_decision(crawl: SmallCrawl, models:
         assert text.text_hash == max(like, key=lambda key: likelihood[number - 1][key])
     first, last = likelihood[0], likelihood[-1]
     assert sorted(first, key=lambda key: first[key]) != sorted(first, key=lambda key: last[key])
+
+
+def test_a_decision_taken_back_moves_the_rest_back(crawl: SmallCrawl, models: Path) -> None:
+    desk = Desk(crawl.record, crawl.protocol, crawl.id, following=Reordering(crawl.record, crawl.protocol, models))
+    desk.refresh()
+
+    def order_of(reader: str) -> list[str]:
+        return [entry.text_hash for entry in desk._candidates(reader, {})]
+
+    row = {"relation": "none", "topics": [], "approaches": [], "depth": None, "flags": [], "note": ""}
+    first = desk.give("heron")
+    assert first is not None
+    before = order_of("wren")
+    assert desk.decide("heron", first, uuid4().hex, {"decision": "off-topic", **row})
+    moved = order_of("wren")
+    assert moved != [text for text in before if text != first.text_hash]
+    undone, _ = desk.take_back("heron", desk.recent("heron")[0].id)
+    assert undone is not None
+    assert order_of("wren") == before
+
+
+def test_of_a_long_text_the_likeliest_passages_are_held_and_its_score_stays(study: Protocol) -> None:
+    learnt = order(study, seeds(study)[::4])
+    sections = [
+        f"{text} {'Nothing else is said here. ' * 40}" for _, text in [*map(heads, PLACES), *map(leaders, PLACES)]
+    ]
+    long = ("Minutes", "\n\n".join(sections * 3))
+    waiting = Waiting(study, *learnt, [long, *TEXTS])
+    assert np.bincount(waiting._owner)[0] == 10
+    whole = order_score(study, learnt, long)
+    assert waiting.scores()[0] == pytest.approx(whole)
+
+
+def order_score(study: Protocol, learnt: tuple[Vectoriser, Linear], text: tuple[str, str]) -> float:
+    """The best of all its passages."""
+    vectoriser, linear = learnt
+    scores = linear.score(vectoriser.transform(take_apart(Cut.of(*text, study.core))))
+    return float(scores[:, linear.outputs.index(RELEVANT)].max())

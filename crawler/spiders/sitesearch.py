@@ -286,9 +286,7 @@ class SiteSearch(AskingSpider):
         headers = headers_of(response)
         known = wanted.known
         raw_hash = known.raw_hash if known and not_modified else hashlib.sha256(response.body).hexdigest()
-        # A firewall's page was none when it was kept.
-        as_before = known is not None and known.raw_hash == raw_hash and response.status in (200, 304)
-        refused = None if as_before else outcomes.blocked(response.status, headers, response.body)
+        refused = None if not_modified else outcomes.blocked(response.status, headers, response.body)
         if refused:
             trouble.count("blocked", str(refused))
         else:

@@ -25,9 +25,15 @@ def train(record: o.RecordUrl = "", protocol: o.ProtocolName = "nfer-2008") -> N
     from study import protocol as protocols
     from study.errors import UserError
     from study.record import Record
+    from study.runlock import run_lock
 
     study = protocols.load(protocol)
-    with Record.open(o.record_url(record)) as opened:
+
+    def wait(taken: str) -> None:
+        typer.echo(f"{taken}. Waiting for its end.", err=True)
+
+    # Under the lock of judging: no purge goes on beside it, and two that need a model do not both train it.
+    with Record.open(o.record_url(record)) as opened, run_lock(opened, "classify", wait):
         directory = opened.directory / "models"
         model = ensure_model(opened, study, directory)
     if model is None:
