@@ -4,7 +4,8 @@
     python -m benchmarks.labelling --record postgresql://user@host/name  # an empty database
 
 Our own server runs as a process; two annotators press a key every fifth of a second, far faster than people: first alone, then while
-another process writes judgements to the record as `mentorwatch classify` does.
+another process writes judgements to the record as `mentorwatch classify` does. The model does not learn meanwhile, so that ever more
+decisions move what waits.
 Measured from sending a decision to having the whole next page.
 Exit code 1 where the 95th percentile is above the bound with nobody else writing.
 """
@@ -24,12 +25,13 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from classifier.stage import ensure_model
 from labels.desk import Desk
 from study import record as r
 from study.protocol import load
 from study.record import Record, text_hash
 from tests.labelling import CLAUSE, KENT, letters, passage, served, study_record
-from tests.small_record import MODEL, NOON, SmallCrawl
+from tests.small_record import NOON, SmallCrawl
 
 BOUND = 0.100  # seconds, of the 95th percentile (issue 4)
 TEXTS = 10_000
@@ -48,7 +50,10 @@ def main() -> int:
         url = given.record or f"sqlite:///{Path(directory) / 'record.db'}"
         with Record.open(url) as record:
             crawl = study_record(record)
-            _fill(crawl, given.texts)
+            # A real one: each decision moves what waits by it.
+            model = ensure_model(record, crawl.protocol, record.directory / "models")
+            assert model is not None
+            _fill(crawl, given.texts, model.id)
             began = time.perf_counter()
             Desk(record, crawl.protocol, crawl.id).refresh()
             print(f"{given.texts:,} texts of {WORDS} words; grouped and ordered in {time.perf_counter() - began:.1f} s")
@@ -71,7 +76,7 @@ def _say(when: str, waits: list[float]) -> float:
     return worst
 
 
-def _fill(crawl: SmallCrawl, texts: int) -> None:
+def _fill(crawl: SmallCrawl, texts: int, model: str) -> None:
     """Write the texts in bulk, as a crawl and a judgement would leave them."""
     site = crawl.sites[f"{KENT} main"]
     rows: dict[str, list[dict[str, object]]] = {
@@ -90,10 +95,8 @@ def _fill(crawl: SmallCrawl, texts: int) -> None:
             {"crawl_id": crawl.id, "page_id": number + 1, "site_id": site, "url": url, "state": "done", "outcome": "ok",
              "status": 200, "raw_hash": raw, "text_hash": kept, "fetched_at": NOON}
         )  # fmt: skip
-        rows["judgement"].append(_judgement(kept, crawl.protocol.hash, MODEL, number, texts))
-    model = {"id": MODEL, "protocol_hash": crawl.protocol.hash, "labels_hash": "l", "versions": {}, "metrics": {}}
+        rows["judgement"].append(_judgement(kept, crawl.protocol.hash, model, number, texts))
     with crawl.record.begin() as db:
-        db.execute(r.model.insert().values(created_at=NOON, file="f", **model))
         for name, inserted in rows.items():
             for start in range(0, texts, 1000):
                 db.execute(r.metadata.tables[name].insert(), inserted[start : start + 1000])
