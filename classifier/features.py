@@ -1,8 +1,9 @@
 """What the model sees of a passage: words, letters, roles, who stands where, and the title, each a block of its own, what its
-words mean (classifier/meanings.py), and the words of the page that it stands on.
+words mean (classifier/meanings.py), and the words of the page that it stands on. Where several sentences of a page hold a keyword,
+each of these is also seen alone: one clause on staff among four on sport is not outweighed by them.
 
 A block is a bag of features weighted as in TF-IDF (1 + log count, times idf, to unit length), so that a long passage or a
-talkative block does not outweigh the rest. The blocks' weights were chosen by grouped cross-validation (docs/judging.md).
+talkative block does not outweigh the rest. The blocks' weights were chosen by grouped cross-validation (docs/judging-tried.md).
 scikit-learn's own vectorisers do the same sums; this one remembers each word's letters, which makes it several times faster on
 the many pages that a crawl brings.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -22,7 +23,7 @@ from scipy.sparse import csr_matrix, hstack
 from classifier.meanings import Meanings
 from classifier.passages import Cut
 from classifier.relations import bystanders, neighbours, recipients, sequences, sequences_of_kinds
-from classifier.roles import fold, tag, tokens
+from classifier.roles import fold, is_keyword, tag, tokens
 
 # Block -> weight.
 BLOCKS = {
@@ -34,8 +35,10 @@ BLOCKS = {
     "recipients": 0.55,
     "bystanders": 0.39,
     "title": 0.5,
-    "page": 2.0,  # words and pairs of the page that the passage stands on
+    "sentence": 1.22,  # words and pairs of the clauses that hold a keyword
+    "sides": 1.0,  # words before and after a keyword
 }
+_PAGE = 2.0  # weight of the words and pairs of the page that the passage stands on
 _MEANINGS = 0.71  # weight of each view of what words mean
 # Passages (of "page": pages) that must hold a feature for it to be kept.
 _LEAST = {
@@ -47,12 +50,16 @@ _LEAST = {
     "recipients": 3,
     "bystanders": 3,
     "title": 2,
+    "sentence": 2,
+    "sides": 2,
     "page": 2,
 }
 _LETTERS = 4  # n-gram length inside a word with its blanks; lengths 3 to 5 together gave nothing more
 _MOST = 50_000  # features kept a block, the most frequent first: bounds the model file
 _BEGINNING = 700  # characters of a text without a keyword
 _AROUND = 6_000  # characters of a page that are read each side of its first keyword
+_SIDE = 6  # words that count as being at a keyword's side
+_PLACED = 3  # of these, the nearest, whose place counts too
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +70,33 @@ class Words:
     tags: list[str]
     title: list[str]
     page: list[str]
+    match: tuple[int, int] | None = None  # of a sentence: its keyword
+    alone: tuple[Words, ...] = ()  # of a passage: its sentences with a keyword, where several of the page have one
 
 
 def take_apart(page: Cut) -> list[Words]:
     """Return a page's passages as the model sees them: the title in front, once. Where no keyword stands, its beginning."""
     first = page.passages[0].matches[0][0] if page.passages else 0
     heading = tokens(page.title)
+    title = [fold(word) for word in heading]
     whole = [fold(word) for word in tokens(page.whole[max(0, first - _AROUND) : first + _AROUND])]
-    texts = [passage.text[max(0, len(page.title) + 1 - passage.start) :] for passage in page.passages]
-    taken = []
-    for text in texts or [page.text[:_BEGINNING]]:
+
+    def read(text: str, match: tuple[int, int] | None = None, alone: tuple[Words, ...] = ()) -> Words:
         raw = [*heading, ".", *tokens(text)]
-        taken.append(Words([fold(word) for word in raw], tag(raw), [fold(word) for word in heading], whole))
-    return taken
+        return Words([fold(word) for word in raw], tag(raw), title, whole, match, alone)
+
+    if not page.passages:
+        return [read(page.text[:_BEGINNING])]
+    skipped = len(page.title) + 1  # characters of the reading that are the title
+    sentences = [page.sentences(passage) for passage in page.passages]
+    several = sum(map(len, sentences)) > 1
+    return [
+        read(
+            passage.text[max(0, skipped - passage.start) :],
+            alone=tuple(read(text, match) for text, match in held) if several else (),
+        )
+        for passage, held in zip(page.passages, sentences, strict=True)
+    ]
 
 
 def _letters(word: str) -> list[str]:
@@ -87,8 +108,34 @@ def _word_features(words: Sequence[str]) -> list[str]:
     return [*words, *(f"{a} {b}" for a, b in pairwise(words))]
 
 
+def _of_sentences(words: Sequence[str], places: Sequence[int]) -> list[str]:
+    """Return the words and pairs of the clauses (up to a full stop, colon or line's end) whose keywords stand at ``places``."""
+    found: list[str] = []
+    end = 0
+    for place in places:
+        if place >= end:
+            start = next((k + 1 for k in range(place, -1, -1) if not words[k][0].isalnum()), 0)
+            end = next((k for k in range(place, len(words)) if not words[k][0].isalnum()), len(words))
+            found += _word_features(words[start:end])
+    return found
+
+
+def _sides(words: Sequence[str], places: Sequence[int]) -> list[str]:
+    """Return the words at each side of every keyword, the nearest with their place."""
+    found: list[str] = []
+    for place in places:
+        for side, beside in (
+            ("<", words[max(0, place - _SIDE) : place][::-1]),
+            (">", words[place + 1 : place + 1 + _SIDE]),
+        ):
+            found += [f"{side}{other}" for other in beside]
+            found += [f"{side}{k}{other}" for k, other in enumerate(beside[:_PLACED])]
+    return found
+
+
 def _features(passage: Words) -> dict[str, list[str]]:
-    """Return the features of each block but letters and page, which are remembered word by word and page by page."""
+    """Return the features of each block but letters, which are remembered word by word."""
+    places = [place for place, word in enumerate(passage.words) if is_keyword(word)]
     return {
         "words": _word_features(passage.words),
         "roles": sequences(passage.tags),
@@ -97,6 +144,8 @@ def _features(passage: Words) -> dict[str, list[str]]:
         "recipients": recipients(passage.tags),
         "bystanders": bystanders(passage.tags),
         "title": passage.title,
+        "sentence": _of_sentences(passage.words, places),
+        "sides": _sides(passage.words, places),
     }
 
 
@@ -117,15 +166,11 @@ class Vectoriser:
             offset += len(names)
         self._all_idf = np.concatenate([idf[block] for block in vocabulary])
         self._remembered: dict[str, list[int]] = {}  # word -> columns of its letters
-        self._page: tuple[list[str], dict[int | None, int]] = (
-            [],
-            {},
-        )  # words of the last page, and its columns and counts
 
     @classmethod
     def fit(cls, passages: Sequence[Words]) -> Vectoriser:
         """Learn the columns and how rare each is."""
-        seen: dict[str, Counter[str]] = {block: Counter() for block in BLOCKS}
+        seen: dict[str, Counter[str]] = {block: Counter() for block in (*BLOCKS, "page")}
         pages = {id(passage.page): passage.page for passage in passages}
         for page in pages.values():
             seen["page"].update(set(_word_features(page)))
@@ -157,29 +202,37 @@ class Vectoriser:
 
     def transform(self, passages: Sequence[Words]) -> csr_matrix:
         """Return one row a passage: its named features, then ``meanings.columns`` more."""
+        # What a page says is reckoned once for all its passages.
+        places: dict[int, int] = {}
+        page_of = [places.setdefault(id(passage.page), len(places)) for passage in passages]
+        pages = list({id(passage.page): passage.page for passage in passages}.values())
+        own = self._rows(map(self._found, passages), len(passages), list(BLOCKS.values()))
+        shared = self._rows(map(self._found_on_page, pages), len(pages), [_PAGE])
         meant = csr_matrix(_MEANINGS * self.meanings.transform(passages))
-        return csr_matrix(hstack([self._named(passages), meant], format="csr"))
+        # Both have all named columns, and none in common.
+        return csr_matrix(hstack([own + shared[page_of], meant], format="csr"))
 
-    def _named(self, passages: Sequence[Words]) -> csr_matrix:
+    def _rows(
+        self, found: Iterable[Iterable[dict[int | None, int]]], count: int, weights: Sequence[float]
+    ) -> csr_matrix:
         columns: list[int] = []
         counts: list[int] = []
-        lengths: list[int] = []  # of each passage's blocks, one after the other
-        for passage in passages:
-            for found in self._found(passage):
-                found.pop(None, None)  # features that were not kept
-                columns.extend(found)  # type: ignore[arg-type]
-                counts.extend(found.values())
-                lengths.append(len(found))
-        # All passages at once: thousands of small arrays would cost more than the sums on them.
+        lengths: list[int] = []  # of each row's blocks, one after the other
+        for row in found:
+            for block in row:
+                block.pop(None, None)  # features that were not kept
+                columns.extend(block)  # type: ignore[arg-type]
+                counts.extend(block.values())
+                lengths.append(len(block))
+        # All rows at once: thousands of small arrays would cost more than the sums on them.
         indices = np.array(columns, dtype=np.int64)
         values = (1.0 + np.log(np.array(counts, dtype=np.float64))) * self._all_idf[indices]
         blocks = np.array(lengths, dtype=np.int64)
         which = np.repeat(np.arange(len(blocks)), blocks)
         norms = np.sqrt(np.bincount(which, weights=values * values, minlength=len(blocks)))
-        weights = np.tile(np.array(list(BLOCKS.values())), len(passages))
-        values *= (weights / np.where(norms > 0, norms, 1.0))[which]
-        ends = np.concatenate([[0], np.cumsum(blocks.reshape(len(passages), len(BLOCKS)).sum(axis=1))])
-        return csr_matrix((values, indices, ends), shape=(len(passages), self.named))
+        values *= (np.tile(weights, count) / np.where(norms > 0, norms, 1.0))[which]
+        ends = np.concatenate([[0], np.cumsum(blocks.reshape(count, len(weights)).sum(axis=1))])
+        return csr_matrix((values, indices, ends), shape=(count, self.named))
 
     def _found(self, passage: Words) -> Iterator[dict[int | None, int]]:
         """Yield columns and counts of each block in the order of :data:`BLOCKS`; None counts what has no column."""
@@ -189,15 +242,11 @@ class Vectoriser:
                 # Present or not: how often a piece of a word recurs adds nothing, and each word is looked at once.
                 unique = dict.fromkeys(passage.words)
                 yield dict.fromkeys(chain.from_iterable(map(self._letter_columns, unique)), 1)
-            elif block == "page":
-                yield self._page_columns(passage.page)
             else:
                 yield Counter(map(self._index[block].get, features[block]))
 
-    def _page_columns(self, page: list[str]) -> dict[int | None, int]:
-        if self._page[0] is not page:  # passages of a page follow one another
-            self._page = page, Counter(map(self._index["page"].get, _word_features(page)))
-        return self._page[1]
+    def _found_on_page(self, page: list[str]) -> Iterator[dict[int | None, int]]:
+        yield Counter(map(self._index["page"].get, _word_features(page)))
 
     def _letter_columns(self, word: str) -> list[int]:
         known = self._remembered.get(word)

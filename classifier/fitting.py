@@ -1,7 +1,7 @@
 """Fit the model's linear scores, on all examples or on a part of them, and score each example by a model that never saw its idea.
 
 Ridge regression in its dual form: with some thousand passages and fifty thousand features one small system gives every score at
-once, in a fraction of a second, where one logistic regression a code takes minutes. Measured, it ranks as well (docs/judging.md).
+once, in a fraction of a second, where one logistic regression a code takes minutes. Measured, it ranks as well (docs/judging-tried.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold
 from classifier.depth import DEPTHS, measures
 from classifier.features import Words, take_apart
 from classifier.labels import Example
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Linear, Pooled, pool
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Linear, Pooled, Readings, pool
 from classifier.passages import Cut
 from study.protocol import Protocol
 
@@ -28,6 +28,7 @@ FOLDS = 5
 REPEATS = 2  # splits averaged: the thresholds of one split wobble
 LEAST = 8  # ideas that must show a code before it is learnt; below, the protocol's cues stand in
 _ALPHA = 3.0  # of 0.3 to 4 measured; the optimum is flat
+_ROWS = 500  # of the kernel that are reckoned together
 _DOUBTFUL = -0.3  # the relevance that is aimed at for a text labelled ambiguous, between 1 and -1: measured
 
 Vector = NDArray[np.float64]
@@ -121,7 +122,11 @@ def kernel_of(features: csr_matrix, sparse: int) -> Vector:
     The one added to each is the constant feature.
     """
     named, meant = features[:, :sparse], features[:, sparse:].toarray()
-    product: Vector = np.asarray((named @ named.T).todense()) + meant @ meant.T + 1.0
+    product: Vector = meant @ meant.T
+    product += 1.0
+    # Some rows at a time: all at once, the sparse product would take twice the room of the dense one.
+    for start in range(0, len(product), _ROWS):
+        product[start : start + _ROWS] += (named[start : start + _ROWS] @ named.T).toarray()
     return product
 
 
@@ -141,7 +146,11 @@ def fit_linear(material: Material, features: csr_matrix, kernel: Vector, part: M
         targets = np.where(material.targets[np.ix_(material.owner[rows], columns)], 1.0, -1.0)
         if RELEVANT in names:
             targets[material.which(AMBIGUOUS)[material.owner[rows]], names.index(RELEVANT)] = _DOUBTFUL
-        ridge = KernelRidge(alpha=_ALPHA, kernel="precomputed").fit(kernel[np.ix_(rows, rows)], targets)
+        # An idea counts once, in however many texts: near pairs, two texts each, would outweigh what pages are mostly like.
+        groups = material.groups
+        share = 1.0 / np.maximum(1, np.bincount(groups[known], minlength=groups.max() + 1))[groups]
+        ridge = KernelRidge(alpha=_ALPHA, kernel="precomputed")
+        ridge.fit(kernel[np.ix_(rows, rows)], targets, sample_weight=share[material.owner[rows]])
         weights, biases = np.asarray(features[rows].T @ ridge.dual_coef_), ridge.dual_coef_.sum(axis=0)
         scores.update({name: (weights[:, k], float(biases[k])) for k, name in enumerate(names)})
     return Linear(
@@ -161,7 +170,7 @@ def fit_depth(material: Material, part: Mask) -> LogisticRegression | None:
     return LogisticRegression(C=1.0, max_iter=5000).fit(material.depth[known], names[known])
 
 
-def out_of_fold(material: Material, features: csr_matrix, kernel: Vector) -> OutOfFold:
+def out_of_fold(material: Material, readings: Readings, kernel: Vector) -> OutOfFold:
     """Score every example by models trained without its idea (which words there are, and how rare, is known of all)."""
     count = len(material.examples)
     sums: dict[str, Vector] = {name: np.zeros(count) for name in material.outputs}
@@ -171,9 +180,9 @@ def out_of_fold(material: Material, features: csr_matrix, kernel: Vector) -> Out
         for train_rows, test_rows in splitter.split(material.groups, groups=material.groups):
             part = np.zeros(count, dtype=bool)
             part[train_rows] = True
-            held = np.flatnonzero(~part[material.owner])
-            linear = fit_linear(material, features, kernel, part)
-            pages = pool(linear, linear.score(features[held]), material.owner[held], count)
+            held = ~part[material.owner]
+            linear = fit_linear(material, readings.whole, kernel, part)
+            pages = pool(linear, readings.score(linear, held), material.owner[held], count)
             for name in linear.outputs:
                 sums[name][test_rows] += pages.scores[name][test_rows] / REPEATS
             fitted = fit_depth(material, part)

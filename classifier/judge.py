@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classifier.depth import by_rule, measures
 from classifier.features import take_apart
 from classifier.mentions import Mention, find_mentions
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, decide, pool
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, Readings, decide, pool
 from classifier.passages import Cut, Passage
 from classifier.relations import of_something_else
 from classifier.roles import tag, tokens
@@ -25,7 +25,7 @@ from study.protocol import Coded, Protocol
 
 MAX_QUOTES = 3
 _BATCH = 256  # pages judged together: one matrix product for all their passages
-_PASSAGES = 2000  # or as many as have these between them: a committee's report has hundreds
+_READINGS = 2000  # or as many as have these passages and keywords between them: a committee's report has hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class Judge:
     def judge_many(self, texts: Iterable[tuple[str, str]]) -> Iterable[Judgement]:
         """Judge texts in order, in batches; yields one judgement a text."""
         pages: list[Cut] = []
-        passages = 0
+        readings = 0
         for title, text in texts:
             page = Cut.of(title, text, self.protocol.core)
             pages.append(page)
-            passages += len(page.passages)
-            if len(pages) == _BATCH or passages >= _PASSAGES:
+            readings += sum(1 + len(passage.matches) for passage in page.passages)
+            if len(pages) == _BATCH or readings >= _READINGS:
                 yield from self._judge_batch(pages)
-                pages, passages = [], 0
+                pages, readings = [], 0
         if pages:
             yield from self._judge_batch(pages)
 
@@ -93,16 +93,28 @@ class Judge:
             return
         words = [passage for page in pages if page.passages for passage in take_apart(page)]
         owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
-        scores = self.model.score(words)
+        readings = Readings(self.model.vectoriser, words)
+        scores, leading = readings.score(self.model.linear), readings.leading(self.model.linear)
         pooled = pool(self.model.linear, scores, owner, len(pages))
         relevance = scores[:, self.model.linear.outputs.index(RELEVANT)]
+        depths = self._depths(pages)
         for index, page in enumerate(pages):
             if page.passages:
-                yield self._by_model(page, index, pooled, relevance[owner == index])
+                inside = np.flatnonzero(owner == index)
+                led = [leading.get(place) for place in inside.tolist()]
+                yield self._by_model(page, index, pooled, relevance[inside], led, depths[index])
             else:
                 yield self._without_keyword(page)
 
-    def _by_model(self, page: Cut, index: int, pooled: Pooled, relevance: NDArray[np.float64]) -> Judgement:
+    def _by_model(
+        self,
+        page: Cut,
+        index: int,
+        pooled: Pooled,
+        relevance: NDArray[np.float64],
+        leading: Sequence[tuple[int, int] | None],  # each passage's likeliest keyword, where several stand apart
+        depth: str,
+    ) -> Judgement:
         assert self.model is not None
         limits = self.model.thresholds
         score = float(pooled[RELEVANT][index])
@@ -120,9 +132,9 @@ class Judge:
             approaches=(
                 self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC or self.every_code else ()
             ),
-            depth=self._depth(page),
+            depth=depth,
             flags=self._flags(page, index, pooled, speaking, decision),
-            evidence=_quotes(page, [page.passages[k] for k in order]),
+            evidence=_quotes(page, [(page.passages[k], leading[k] if decision != OFF_TOPIC else None) for k in order]),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
         )
 
@@ -136,9 +148,12 @@ class Judge:
         prose = [s for s, passage in zip(relevance, page.passages, strict=True) if not passage.menu]
         return RELEVANT if prose and max(prose) >= limits.upper else AMBIGUOUS
 
-    def _depth(self, page: Cut) -> str:
+    def _depths(self, pages: Sequence[Cut]) -> list[str]:
         fitted = self.model.depth if self.model is not None else None
-        return by_rule(page) if fitted is None else str(fitted.predict([measures(page)])[0])
+        if fitted is None:
+            return [by_rule(page) for page in pages]
+        # All at once: scikit-learn's checks cost more than the sums.
+        return list(map(str, fitted.predict([measures(page) for page in pages])))
 
     def _topics(self, index: int, pooled: Pooled, decision: str) -> tuple[str, ...]:
         """Return the topics of an off-topic text, which always has its likeliest, and of an ambiguous one those that are sure."""
@@ -211,7 +226,7 @@ class Judge:
             approaches=cued("approaches"),
             depth=by_rule(page),
             flags=cued("flags"),
-            evidence=_quotes(page, page.passages),
+            evidence=_quotes(page, [(passage, None) for passage in page.passages]),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
         )
 
@@ -237,6 +252,6 @@ def _union(entry: Coded) -> re.Pattern[str] | None:
     return re.compile("|".join(f"(?:{cue})" for cue in entry.cues), re.IGNORECASE) if entry.cues else None
 
 
-def _quotes(page: Cut, passages: Sequence[Passage]) -> tuple[str, ...]:
-    quotes = (page.quote(passage) for passage in passages[:MAX_QUOTES])
+def _quotes(page: Cut, passages: Sequence[tuple[Passage, tuple[int, int] | None]]) -> tuple[str, ...]:
+    quotes = (page.quote(passage, match) for passage, match in passages[:MAX_QUOTES])
     return tuple(dict.fromkeys(q for q in quotes if q))

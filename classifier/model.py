@@ -6,6 +6,7 @@ one expected, is not trusted: :func:`load` raises :class:`ModelError` and the ca
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Sequence
@@ -30,6 +31,10 @@ _FORMAT = 3
 _LOOKS, _DOUBT = 0.6, 0.3  # where a common topic begins to be seen, and what it costs: measured, flat around these
 _LIMITS = ("lower", "upper", "unclear", "vague")
 _ALSO = 0.3  # a passage this far below the page's best in relevance still speaks for its approaches
+# What a sentence by itself scores less: without its surroundings less is known of it. Measured; it never speaks for doubt, since
+# most sentences by themselves are doubtful.
+_ALONE = {RELEVANT: 0.3, AMBIGUOUS: math.inf}
+_ALONE_ELSE = 0.15
 
 Vector = NDArray[np.float64]
 
@@ -83,6 +88,40 @@ class Linear:
         return result
 
 
+class Readings:
+    """Passages as rows of features, each as a whole and, where a page has several sentences with a keyword, each of these alone.
+
+    ``whole`` is what is learnt from; both are scored, and a passage's score is the best of its readings.
+    """
+
+    def __init__(self, vectoriser: Vectoriser, passages: Sequence[Words]) -> None:
+        self.whole = vectoriser.transform(passages)
+        self._sentences = [sentence for passage in passages for sentence in passage.alone]
+        self._alone = vectoriser.transform(self._sentences)
+        self._of = np.repeat(np.arange(len(passages)), [len(passage.alone) for passage in passages])
+
+    def score(self, linear: Linear, which: NDArray[np.bool_] | None = None) -> Vector:
+        """Return passages x outputs, of all passages or of those that are asked for."""
+        asked = np.ones(self.whole.shape[0], dtype=bool) if which is None else which
+        scores = linear.score(self.whole[asked])
+        alone = asked[self._of]
+        if alone.any():
+            place = np.cumsum(asked) - 1
+            less = np.array([_ALONE.get(output, _ALONE_ELSE) for output in linear.outputs])
+            np.maximum.at(scores, place[self._of[alone]], linear.score(self._alone[alone]) - less)
+        return scores
+
+    def leading(self, linear: Linear) -> dict[int, tuple[int, int]]:
+        """Return the keyword of each passage's most relevant sentence, of those passages that have some by themselves."""
+        relevance = linear.score(self._alone)[:, linear.outputs.index(RELEVANT)]
+        found: dict[int, tuple[int, int]] = {}
+        for place in np.argsort(relevance, kind="stable").tolist():  # the best comes last and stays
+            match = self._sentences[place].match
+            if match is not None:
+                found[int(self._of[place])] = match
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """Each page's score an output, from its passages (-inf where it has none)."""
@@ -124,10 +163,6 @@ class Model:
     offset: float
     thresholds: Thresholds
     metrics: dict[str, Any]
-
-    def score(self, passages: Sequence[Words]) -> Vector:
-        """Return passages x outputs."""
-        return self.linear.score(self.vectoriser.transform(passages))
 
     def probability(self, score: float) -> float:
         """Return the probability of relevance among a search's hits for a page's pooled relevance score."""

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 QUOTE_LIMIT = 300  # characters; DESIGN.md: published files hold short quotes
-_AROUND = (
-    350  # characters each side, rounded to sentences: measured, narrower windows lose who is meant (docs/judging.md)
-)
+_AROUND = 350  # characters each side, rounded to sentences: measured, narrower windows lose who is meant (docs/judging-tried.md)
 _LEAD = 150  # characters before a keyword that its own window always holds
 _WINDOW = 1400  # characters; windows that overlap are joined up to this length
+_ENDLESS = 250  # characters each side of its keywords that are read of an endless sentence
 _MOST_MATCHES = 200  # a 300-page timetable says 'coach' on every line: the first 200 decide
 _MENU_RUN = 6  # consecutive short lines that make a menu; slides and tables are usually shorter or have longer lines
 _MENU_WORDS = 5
@@ -36,7 +35,7 @@ class Passage:
     text: str
     matches: tuple[tuple[int, int], ...]  # keyword spans in the reading
     in_title: bool
-    menu: bool  # every match stands in a menu-like fragment
+    menu: bool  # its matches stand in menu-like fragments
 
 
 def reading(title: str, text: str) -> str:
@@ -71,16 +70,40 @@ class Cut:
 
     def sentence(self, match: tuple[int, int]) -> str:
         """Return the sentence in which a match stands."""
+        start, end = self._span(match)
+        return self.whole[start:end]
+
+    def sentences(self, passage: Passage) -> list[tuple[str, tuple[int, int]]]:
+        """Return a passage's sentences of the text in which a keyword stands, menus apart, each with its first match.
+
+        Of an endless one what is about its keywords; one that recurs is given once.
+        """
+        matches: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for match in () if passage.menu else passage.matches:
+            if match[0] > len(self.title):
+                matches.setdefault(self._span(match), []).append(match)
+        found: dict[str, tuple[int, int]] = {}
+        for (start, end), held in matches.items():
+            first, last = held[0][0] - _ENDLESS, held[-1][1] + _ENDLESS
+            if first > start:  # never in the middle of a word: 'stagecoach' must not become a coach
+                start = self.whole.find(" ", first, held[0][0]) + 1 or held[0][0]
+            if last < end:
+                space = self.whole.rfind(" ", held[-1][1], last)
+                end = space if space >= 0 else last
+            found.setdefault(self.whole[start:end].strip(), held[0])
+        return list(found.items())
+
+    def _span(self, match: tuple[int, int]) -> tuple[int, int]:
         index = bisect_right(self.bounds, match[0])
-        return self.whole[self.bounds[index - 1] : self.bounds[index] if index < len(self.bounds) else len(self.whole)]
+        return self.bounds[index - 1], self.bounds[index] if index < len(self.bounds) else len(self.whole)
 
-    def quote(self, passage: Passage, limit: int = QUOTE_LIMIT) -> str:
-        """Return an exact substring of the title or of the text, at most ``limit`` characters, around a passage's first match.
+    def quote(self, passage: Passage, match: tuple[int, int] | None = None, limit: int = QUOTE_LIMIT) -> str:
+        """Return an exact substring of the title or of the text, at most ``limit`` characters, around a passage's ``match``.
 
-        The match outside the title is preferred: a title is shown beside the quote anyway.
+        Where none is given, its first, outside the title if it can be: a title is shown beside the quote anyway.
         """
         whole, bounds, title_length = self.whole, self.bounds, len(self.title)
-        match = next((m for m in passage.matches if m[0] > title_length), passage.matches[0])
+        match = match or next((m for m in passage.matches if m[0] > title_length), passage.matches[0])
         if match[0] <= title_length:
             return whole[: min(title_length, limit)].strip()
         index = bisect_right(bounds, match[0]) - 1
@@ -95,18 +118,22 @@ class Cut:
 
 
 def _passages(whole: str, title_length: int, matches: list[tuple[int, int]], bounds: list[int]) -> list[Passage]:
-    menus = _menu_spans(whole, title_length + 1)
-    windows: list[tuple[int, int, list[tuple[int, int]]]] = []
+    menus = [menu for menu in _menu_spans(whole, title_length + 1) if any(menu[0] <= m[0] < menu[1] for m in matches)]
+    windows: list[tuple[int, int, bool, list[tuple[int, int]]]] = []
     for match in matches:
         start, end = _window(whole, bounds, match, title_length + 1)
-        if windows and start < windows[-1][1] and end - windows[-1][0] <= _WINDOW:
-            first, last, held = windows[-1]
-            windows[-1] = (first, max(last, end), [*held, match])
+        menu = any(a <= match[0] < b for a, b in menus)
+        if not menu:  # what a menu says of mentors is no part of what the text beside it says
+            start = max([start, *(b for _, b in menus if b <= match[0])])
+            end = min([end, *(a for a, _ in menus if a >= match[1])])
+        if windows and start < windows[-1][1] and end - windows[-1][0] <= _WINDOW and menu == windows[-1][2]:
+            first, last, _, held = windows[-1]
+            windows[-1] = (first, max(last, end), menu, [*held, match])
         else:
             # What the window before has read is not read twice, unless it is all that leads up to this keyword.
             if windows and start < windows[-1][1] <= match[0] - _LEAD:
                 start = windows[-1][1]
-            windows.append((start, end, [match]))
+            windows.append((start, end, menu, [match]))
     return [
         Passage(
             start=start,
@@ -114,9 +141,9 @@ def _passages(whole: str, title_length: int, matches: list[tuple[int, int]], bou
             text=whole[start:end],
             matches=tuple(held),
             in_title=held[0][0] < title_length,
-            menu=all(any(a <= m[0] < b for a, b in menus) for m in held),
+            menu=menu,
         )
-        for start, end, held in windows
+        for start, end, menu, held in windows
     ]
 
 

@@ -1,6 +1,6 @@
 """What people decide moves the texts that wait at once, before the model learns it.
 
-Learning takes a quarter of a minute and judging a crawl longer, so the model learns after some dozens of decisions. Between two of its
+Learning takes most of a minute and judging a crawl longer, so the model learns after some dozens of decisions. Between two of its
 lessons its mistakes on what was read since are spread over what waits, by likeness: ridge regression on what the model's scores lack,
 with the model's own features. It needs the model and those few texts, none of what the model was trained on, and takes a tenth of a
 second as a rule. It moves the order alone: relevance, thresholds and all that is published stay the model's until it has learnt.
@@ -19,10 +19,10 @@ from scipy.sparse import csr_matrix, vstack
 from sqlalchemy import func, select
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
-from classifier.features import Vectoriser, take_apart
+from classifier.features import Vectoriser, Words, take_apart
 from classifier.fitting import kernel_of
 from classifier.labels import Example, decided
-from classifier.model import RELEVANT, Linear, Model, ModelError, load
+from classifier.model import RELEVANT, Linear, Model, ModelError, Readings, load
 from classifier.passages import Cut
 from study import record as r
 from study.decisions import UNDECIDED
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 HELD = 1000  # of what waits, the likeliest that are moved: nobody reads further between two lessons
 _ALPHA = 1.0  # of 0.3 to 10 measured; the optimum is flat
 _TEXTS, _PASSAGES = 200, 500  # the newest that move the others: bounds the sums where the model has not learnt for long
-_AT_ONCE = 50  # texts taken apart together
+_AT_ONCE = 5  # texts taken apart together
 _OF_A_TEXT = 10  # passages held of one text, the likeliest: a committee's report has hundreds
 _BATCH = 500
 
@@ -49,14 +49,16 @@ class Waiting:
     ) -> None:
         self._protocol, self._vectoriser, self._linear = protocol, vectoriser, linear
         self._count = len(texts)
-        features, owners = [vectoriser.transform([])], [np.zeros(0, dtype=np.int64)]
+        features, scores, owners = [vectoriser.transform([])], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
         for first in range(0, len(texts), _AT_ONCE):
-            rows, owner = self._likeliest(texts[first : first + _AT_ONCE])
+            rows, relevance, owner = self._likeliest(texts[first : first + _AT_ONCE])
             features.append(rows)
+            scores.append(relevance)
             owners.append(first + owner)
-        self._features, self._owner = csr_matrix(vstack(features)), np.concatenate(owners)
-        self._scores = self._relevance(self._features)
-        self._read: dict[Example, csr_matrix] = {}  # taken apart once, however often they move the others
+        self._features = csr_matrix(vstack(features))
+        self._scores, self._owner = np.concatenate(scores), np.concatenate(owners)
+        # Taken apart once, however often they move the others.
+        self._decided: dict[Example, tuple[csr_matrix, Vector]] = {}
 
     def scores(self, since: Sequence[Example] = ()) -> Vector:
         """Return each text's relevance (-inf where no keyword stands), moved by what was decided ``since`` the model learnt."""
@@ -68,16 +70,13 @@ class Waiting:
         )  # a text is as relevant as its best passage, as in classifier.model.pool
         return best
 
-    def _relevance(self, features: csr_matrix) -> Vector:
-        return self._linear.score(features)[:, self._linear.outputs.index(RELEVANT)]
-
     def _moved(self, since: Sequence[Example]) -> Vector:
         """Return by how much each passage that waits is moved."""
         taken = [self._taken(example) for example in since]
-        found = np.repeat([example.relevance == RELEVANT for example in since], [rows.shape[0] for rows in taken])
-        features, found = csr_matrix(vstack(taken))[-_PASSAGES:], found[-_PASSAGES:]
+        found = np.repeat([example.relevance == RELEVANT for example in since], [len(scores) for _, scores in taken])
+        features, found = csr_matrix(vstack([rows for rows, _ in taken]))[-_PASSAGES:], found[-_PASSAGES:]
         # An unsure reader found nothing: for the order of reading that is as if the text were off-topic.
-        lacking = np.where(found, 1.0, -1.0) - self._relevance(features)
+        lacking = np.where(found, 1.0, -1.0) - np.concatenate([scores for _, scores in taken])[-_PASSAGES:]
         # What was found weighs as much as all that was not, so that a long dry run does not push its kin out of sight.
         weights = np.where(found, 1.0, min(1.0, max(1, found.sum()) / max(1, (~found).sum())))
         kernel = kernel_of(features, self._vectoriser.named)
@@ -85,25 +84,30 @@ class Waiting:
         moved: Vector = self._features @ (features.T @ pull) + pull.sum()
         return moved
 
-    def _likeliest(self, texts: Sequence[tuple[str, str]]) -> tuple[csr_matrix, NDArray[np.int64]]:
-        """Return the features of the likeliest passages of each text, and which text each is of."""
+    def _likeliest(self, texts: Sequence[tuple[str, str]]) -> tuple[csr_matrix, Vector, NDArray[np.int64]]:
+        """Return the features of the likeliest passages of each text, their relevance, and which text each is of."""
         pages = [Cut.of(title, text, self._protocol.core) for title, text in texts]
-        features = self._vectoriser.transform([words for page in pages if page.passages for words in take_apart(page)])
         owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
-        order = np.lexsort((-self._relevance(features), owner))
+        rows, relevance = self._read_off([words for page in pages if page.passages for words in take_apart(page)])
+        order = np.lexsort((-relevance, owner))
         place = np.arange(len(order)) - np.searchsorted(owner, owner[order])  # among those of its text
         kept = np.sort(order[place < _OF_A_TEXT])
-        return csr_matrix(features[kept]), owner[kept]
+        return csr_matrix(rows[kept]), relevance[kept], owner[kept]
 
-    def _taken(self, example: Example) -> csr_matrix:
-        """Return the features of a text that was read: its likeliest passages, or its beginning where no keyword stands."""
-        if example not in self._read:
-            rows, _ = self._likeliest([(example.title, example.text)])
-            if not rows.shape[0]:
+    def _read_off(self, passages: Sequence[Words]) -> tuple[csr_matrix, Vector]:
+        """Return passages' features, each as a whole, and their relevance, for which a sentence alone may speak."""
+        readings = Readings(self._vectoriser, passages)
+        return readings.whole, readings.score(self._linear)[:, self._linear.outputs.index(RELEVANT)]
+
+    def _taken(self, example: Example) -> tuple[csr_matrix, Vector]:
+        """Return features and relevance of a text that was read: its likeliest passages, its beginning where no keyword stands."""
+        if example not in self._decided:
+            rows, relevance, _ = self._likeliest([(example.title, example.text)])
+            if not len(relevance):
                 page = Cut.of(example.title, example.text, self._protocol.core)
-                rows = self._vectoriser.transform(take_apart(page))
-            self._read[example] = rows
-        return self._read[example]
+                rows, relevance = self._read_off(take_apart(page))
+            self._decided[example] = rows, relevance
+        return self._decided[example]
 
 
 class Reordering:

@@ -13,7 +13,7 @@ from classifier.features import Vectoriser
 from classifier.fitting import FOLDS, fit_depth, fit_linear, kernel_of, out_of_fold, prepare
 from classifier.identity import model_id
 from classifier.labels import Example, labels_hash
-from classifier.model import OFF_TOPIC, RELEVANT, Linear, Model
+from classifier.model import OFF_TOPIC, RELEVANT, Linear, Model, Readings
 from classifier.thresholds import calibrate, choose
 from study.errors import UserError
 from study.protocol import Protocol
@@ -56,16 +56,16 @@ def order(protocol: Protocol, examples: Sequence[Example]) -> tuple[Vectoriser, 
 def _train(protocol: Protocol, examples: Sequence[Example]) -> Model:
     material = prepare(protocol, examples)
     vectoriser = Vectoriser.fit(material.words)
-    features = vectoriser.transform(material.words)
-    kernel = kernel_of(features, vectoriser.named)
-    out = out_of_fold(material, features, kernel)
+    readings = Readings(vectoriser, material.words)
+    kernel = kernel_of(readings.whole, vectoriser.named)
+    out = out_of_fold(material, readings, kernel)
     thresholds = choose(protocol, material, out)
     slope, offset = calibrate(protocol, material, out.pages[RELEVANT])
     everything = np.ones(len(examples), dtype=bool)
     return Model(
         id=model_id(protocol.hash, labels_hash(examples)),
         vectoriser=vectoriser,
-        linear=fit_linear(material, features, kernel, everything),
+        linear=fit_linear(material, readings.whole, kernel, everything),
         depth=fit_depth(material, everything),
         slope=slope,
         offset=offset,

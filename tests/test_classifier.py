@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import insert, select, update
 
 from classifier import blocks, identity
 from classifier.evaluation import table
+from classifier.features import Vectoriser, Words, take_apart
 from classifier.identity import model_id
 from classifier.judge import Judge
 from classifier.labels import Example, LabelError, decided, labels_hash, seeds
-from classifier.model import Model, ModelError, load, save
+from classifier.model import Model, ModelError, Readings, load, save
 from classifier.passages import QUOTE_LIMIT, Cut
 from classifier.relations import recipients
 from classifier.roles import tag, tokens
@@ -82,14 +85,14 @@ def test_a_judgement_depends_on_title_and_text_alone(judge: Judge) -> None:
 
 
 def test_cross_validation_holds_its_floors(model: Model) -> None:
-    # Pinned below what was measured (docs/judging.md); lowered only with a reason in the commit. Dropped: was 0.02 while two in five
-    # relevant texts were left to a person; now one in eight is.
+    # Pinned below what was measured (docs/judging.md); lowered only with a reason in the commit. Lowered when 1,573 near pairs and
+    # traps came in: two in five seeds are now written to be mistaken.
     confusion = model.metrics["confusion"]
     relevant = confusion["relevant"]
     assert relevant["off-topic"] <= 0.03 * sum(relevant.values())
     assert relevant["relevant"] >= 0.8 * sum(relevant.values())
-    assert confusion["off-topic"]["relevant"] <= 0.05 * sum(confusion["off-topic"].values())
-    assert model.metrics["area"] >= 0.965
+    assert confusion["off-topic"]["relevant"] <= 0.08 * sum(confusion["off-topic"].values())
+    assert model.metrics["area"] >= 0.95
     for era in ("then", "now"):
         assert model.metrics["eras"][era]["dropped"] <= 0.035 * model.metrics["eras"][era]["relevant"]
     shown = table(model.metrics)
@@ -112,6 +115,69 @@ def test_one_clause_in_a_long_page_is_found_and_quoted(judge: Judge) -> None:
     verdict = judge.judge("Newsletter 12", f"{filler}\n{clause}\n{filler}")
     assert verdict.relevance != "off-topic"
     assert any(clause in quote or quote in clause for quote in verdict.evidence)
+
+
+def test_a_sentence_with_a_keyword_speaks_for_its_passage_where_several_have_one(study: Protocol, model: Model) -> None:
+    on_staff = "Every new headteacher is coached by a serving headteacher for a year."
+    others = "The football coach is ill. Coaches park behind the baths. The under-nines need a coach."
+    together = take_apart(Cut.of("Village news", f"{others} {on_staff} {others}", study.core))
+    assert len(together) == 1
+    assert [len(passage.alone) for passage in together] == [4]  # what stands twice is read once
+    buses = take_apart(Cut.of(*BUSES, study.core))
+    assert take_apart(Cut.of("Village news", on_staff, study.core))[0].alone == ()
+
+    def scored(passages: Sequence[Words], output: str) -> list[float]:
+        scores = model.linear.score(model.vectoriser.transform(passages))
+        return [float(score) for score in scores[:, model.linear.outputs.index(output)]]
+
+    readings = Readings(model.vectoriser, [*buses, *together])
+    said = dict(zip(model.linear.outputs, readings.score(model.linear)[-1], strict=True))
+    for output, less in (("relevant", 0.3), ("topics:sports-coach", 0.15)):
+        whole, alone = scored(together, output)[0], max(scored(together[0].alone, output)) - less
+        assert alone > whole
+        assert said[output] == pytest.approx(alone)
+    # By itself most any sentence is doubtful.
+    assert said["ambiguous"] == pytest.approx(scored(together, "ambiguous")[0])
+    # Asked of some passages only, each keeps its own sentences.
+    alone = readings.score(model.linear, np.arange(len(buses) + 1) == len(buses))
+    assert alone.tolist() == [list(said.values())]
+
+
+def test_the_sentence_that_carried_a_page_is_quoted(judge: Judge) -> None:
+    on_staff = "Every new headteacher in the county is coached by a serving headteacher for a year."
+    between = "The fete was fine and the weather held for all of the afternoon. " * 4
+    verdict = judge.judge(
+        "Village news", f"The football coach is ill. Coaches park behind the baths. {between}{on_staff}"
+    )
+    assert verdict.relevance != "off-topic"
+    assert on_staff in verdict.evidence[0]
+
+
+def test_a_menu_beside_a_keyword_in_prose_says_no_more_than_a_menu(judge: Judge, study: Protocol) -> None:
+    menu = "Home\nSchools\nGovernors\nNQT mentors\nCoaching for teachers\nBins\nJobs\nContact us\nNews"
+    text = f"{menu}\nThe football coach is ill this week."
+    beside, prose = Cut.of("Schools", text, study.core).passages
+    assert (beside.menu, prose.menu) == (True, False)
+    assert "mentors" not in prose.text
+    assert judge.judge("Schools", text).relevance != "relevant"
+
+
+def test_of_an_endless_sentence_no_half_words_are_read(study: Protocol) -> None:
+    filler = "and the stagecoach of the headteachers came with paper streamers " * 12
+    page = Cut.of("", f"A mentor {filler} helped a coach {filler}. Another coach came.", study.core)
+    sentences = [text for passage in page.passages for text, _ in page.sentences(passage)]
+    assert {word for text in sentences for word in text.strip(".").split()} <= {
+        *filler.split(),
+        *["A", "mentor", "helped", "a", "coach", "Another", "came"],
+    }
+
+
+def test_words_are_learnt_by_sentence_and_by_side(study: Protocol) -> None:
+    texts = ["Pupils sing. Heads mentor new staff. Bins wait.", "Pupils dance. Heads mentor old staff. Bins go."]
+    passages = [words for text in texts for words in take_apart(Cut.of("", text, study.core))]
+    learnt = Vectoriser.fit(passages).vocabulary
+    assert set(learnt["sentence"]) == {"head", "mentor", "staff", "head mentor"}
+    assert {"<head", "<0head", ">staff", ">1staff"} <= set(learnt["sides"])
 
 
 def test_a_keyword_in_a_menu_never_makes_a_page_relevant(judge: Judge) -> None:

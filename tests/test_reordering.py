@@ -12,7 +12,7 @@ import pytest
 
 from classifier.features import Vectoriser, take_apart
 from classifier.labels import Example, seeds
-from classifier.model import RELEVANT, Linear
+from classifier.model import RELEVANT, Linear, Readings
 from classifier.passages import Cut
 from classifier.reordering import Reordering, Waiting
 from classifier.stage import ensure_model, judge_record
@@ -202,7 +202,7 @@ def test_of_a_long_text_the_likeliest_passages_are_held_and_its_score_stays(stud
 
 
 def order_score(study: Protocol, learnt: tuple[Vectoriser, Linear], text: tuple[str, str]) -> float:
-    """The best of all its passages."""
+    """The best of all its passages, as a judgement has it."""
     vectoriser, linear = learnt
-    scores = linear.score(vectoriser.transform(take_apart(Cut.of(*text, study.core))))
+    scores = Readings(vectoriser, take_apart(Cut.of(*text, study.core))).score(linear)
     return float(scores[:, linear.outputs.index(RELEVANT)].max())

@@ -41,7 +41,7 @@ def rendered(protocol: Protocol, results: dict[str, Any]) -> str:
         pr_auc=f"{relevance['pr_auc']:.3f}",
         queue=f"{ours['queue']['share']:.1%}" if ours["queue"] else "unknown",
         confusion=_block(tables.confusion_table(relevance["confusion"])),
-        eras_table=_block(tables.eras_table(ours["eras"])),
+        parts=_block(tables.parts_table(ours["parts"])),
         compared=_block(tables.systems_table(results)),
         screening=_block(tables.screening_table(results["screening"])),
         topics=_block(tables.codes_table("topics", ours["topics"])),

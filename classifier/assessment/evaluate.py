@@ -109,7 +109,7 @@ def _figures(protocol: Protocol, rows: Sequence[Labelled], held: Held) -> dict[s
         "flags": figures.codes(rows, held, "flags", protocol.flags, None),
         "relation": figures.choices(rows, held, "relation", figures.RELATIONS),
         "depth": figures.choices(rows, held, "depth", figures.DEPTHS),
-        "eras": figures.by_era(rows, held),
+        "parts": figures.by_part(rows, held),
         "calibration": figures.calibration(protocol, rows, held),
     }
 

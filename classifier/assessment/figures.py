@@ -199,17 +199,35 @@ def choices(rows: Sequence[Labelled], held: Held, kind: str, values: Sequence[st
     }
 
 
-def by_era(rows: Sequence[Labelled], held: Held) -> Figures:
-    """Return relevance, kept and at once, of each era that the labels name."""
-    eras: Figures = {}
-    for era in sorted({row.example.era for row in rows if row.example.era}):
-        inside = [k for k, row in enumerate(rows) if row.example.era == era]
-        part = Held([held.verdicts[k] for k in inside], held.folds[inside])
-        chosen = [rows[k] for k in inside]
-        if {RELEVANT, OFF_TOPIC} <= {row.example.relevance for row in chosen}:
-            figures = relevance(chosen, part)
-            eras[era] = {name: figures[name] for name in ("kept", "at_once", "pr_auc")}
-    return eras
+def by_part(rows: Sequence[Labelled], held: Held) -> Figures:
+    """Return relevance of each era that the labels name, and of near pairs (one idea labelled both ways) and the rest apart.
+
+    A set's figures hang on how much of it was written to be mistaken; the parts let two sets be compared.
+    """
+    labels: dict[str, set[str]] = {}
+    for row in rows:
+        labels.setdefault(row.group, set()).add(row.example.relevance)
+    # An authority's pages are of both kinds and no pairs.
+    paired = [row.group.startswith("idea:") and {RELEVANT, OFF_TOPIC} <= labels[row.group] for row in rows]
+    parts = {era: [row.example.era == era for row in rows] for era in sorted({row.example.era for row in rows} - {""})}
+    if any(paired):
+        parts |= {"near pairs": paired, "all the rest": [not one for one in paired]}
+    sure = np.array([row.example.relevance != AMBIGUOUS for row in rows])
+    truth = np.array([row.example.relevance == RELEVANT for row in rows])
+    scores = np.array([verdict.score for verdict in held.verdicts])
+    above = np.zeros(len(rows), dtype=bool)  # one line for all parts
+    above[sure] = _one_line(scores[sure], truth[sure], held.folds[sure], _best_f1)
+    found: Figures = {}
+    for name, chosen in parts.items():
+        inside = [k for k, one in enumerate(chosen) if one]
+        held_part = Held([held.verdicts[k] for k in inside], held.folds[inside])
+        some = [rows[k] for k in inside]
+        if {RELEVANT, OFF_TOPIC} <= {row.example.relevance for row in some}:
+            figures = relevance(some, held_part)
+            found[name] = {kind: figures[kind] for kind in ("kept", "at_once", "pr_auc")}
+            asked = sure & np.array(chosen)
+            found[name]["one_line"] = counted(truth[asked], above[asked])
+    return found
 
 
 def calibration(protocol: Protocol, rows: Sequence[Labelled], held: Held) -> Figures | None:

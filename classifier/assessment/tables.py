@@ -78,7 +78,7 @@ def _ours(results: Figures) -> str:
         f"reads          {places['reads_95']} to 95 %, {places['reads_100']} to all; work saved {places['wss_95']:.1%} and "
         f"{places['wss_100']:.1%}; mean place {places['atd']:.1%}"
     )
-    return "\n".join([*lines, *eras_table(ours["eras"])])
+    return "\n".join([*lines, *parts_table(ours["parts"])])
 
 
 def confusion_table(confusion: Figures) -> Iterator[str]:
@@ -89,12 +89,12 @@ def confusion_table(confusion: Figures) -> Iterator[str]:
         yield f"{label:<12}" + f"{row[CALLS[0]]:>17}{row[CALLS[1]]:>12}{row[CALLS[2]]:>12}"
 
 
-def eras_table(eras: Figures) -> Iterator[str]:
-    """Yield a line an era."""
-    for era, figures in eras.items():
+def parts_table(parts: Figures) -> Iterator[str]:
+    """Yield a line a part of the set: eras, near pairs, the rest."""
+    for name, figures in parts.items():
         yield (
-            f"{era:<15}{share(figures['kept'], 'recall')} kept; F1 {figures['kept']['f1']:.3f}; "
-            f"PR-AUC {figures['pr_auc']:.3f}"
+            f"{name:<15}{share(figures['kept'], 'recall')} kept; F1 {figures['kept']['f1']:.3f}, "
+            f"one line {figures['one_line']['f1']:.3f}; PR-AUC {figures['pr_auc']:.3f}"
         )
 
 
