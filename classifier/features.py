@@ -35,7 +35,7 @@ BLOCKS = {
     "recipients": 0.55,
     "bystanders": 0.39,
     "title": 0.5,
-    "sentence": 1.22,  # words and pairs of the clauses that hold a keyword
+    "clause": 1.22,  # words and pairs of the clauses that hold a keyword
     "sides": 1.0,  # words before and after a keyword
 }
 _PAGE = 2.0  # weight of the words and pairs of the page that the passage stands on
@@ -50,7 +50,7 @@ _LEAST = {
     "recipients": 3,
     "bystanders": 3,
     "title": 2,
-    "sentence": 2,
+    "clause": 2,
     "sides": 2,
     "page": 2,
 }
@@ -108,7 +108,7 @@ def _word_features(words: Sequence[str]) -> list[str]:
     return [*words, *(f"{a} {b}" for a, b in pairwise(words))]
 
 
-def _of_sentences(words: Sequence[str], places: Sequence[int]) -> list[str]:
+def _clauses(words: Sequence[str], places: Sequence[int]) -> list[str]:
     """Return the words and pairs of the clauses (up to a full stop, colon or line's end) whose keywords stand at ``places``."""
     found: list[str] = []
     end = 0
@@ -144,9 +144,14 @@ def _features(passage: Words) -> dict[str, list[str]]:
         "recipients": recipients(passage.tags),
         "bystanders": bystanders(passage.tags),
         "title": passage.title,
-        "sentence": _of_sentences(passage.words, places),
+        "clause": _clauses(passage.words, places),
         "sides": _sides(passage.words, places),
     }
+
+
+def _pages(passages: Sequence[Words]) -> dict[int, list[str]]:
+    """Return the words of each page once: all its passages hold the same list."""
+    return {id(passage.page): passage.page for passage in passages}
 
 
 class Vectoriser:
@@ -171,7 +176,7 @@ class Vectoriser:
     def fit(cls, passages: Sequence[Words]) -> Vectoriser:
         """Learn the columns and how rare each is."""
         seen: dict[str, Counter[str]] = {block: Counter() for block in (*BLOCKS, "page")}
-        pages = {id(passage.page): passage.page for passage in passages}
+        pages = _pages(passages)
         for page in pages.values():
             seen["page"].update(set(_word_features(page)))
         for passage in passages:
@@ -203,11 +208,11 @@ class Vectoriser:
     def transform(self, passages: Sequence[Words]) -> csr_matrix:
         """Return one row a passage: its named features, then ``meanings.columns`` more."""
         # What a page says is reckoned once for all its passages.
-        places: dict[int, int] = {}
-        page_of = [places.setdefault(id(passage.page), len(places)) for passage in passages]
-        pages = list({id(passage.page): passage.page for passage in passages}.values())
+        pages = _pages(passages)
+        row = {identity: k for k, identity in enumerate(pages)}
+        page_of = [row[id(passage.page)] for passage in passages]
         own = self._rows(map(self._found, passages), len(passages), list(BLOCKS.values()))
-        shared = self._rows(map(self._found_on_page, pages), len(pages), [_PAGE])
+        shared = self._rows(map(self._found_on_page, pages.values()), len(pages), [_PAGE])
         meant = csr_matrix(_MEANINGS * self.meanings.transform(passages))
         # Both have all named columns, and none in common.
         return csr_matrix(hstack([own + shared[page_of], meant], format="csr"))

@@ -93,8 +93,7 @@ class Judge:
             return
         words = [passage for page in pages if page.passages for passage in take_apart(page)]
         owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
-        readings = Readings(self.model.vectoriser, words)
-        scores, leading = readings.score(self.model.linear), readings.leading(self.model.linear)
+        scores, leading = Readings(self.model.vectoriser, words).score_and_lead(self.model.linear)
         pooled = pool(self.model.linear, scores, owner, len(pages))
         relevance = scores[:, self.model.linear.outputs.index(RELEVANT)]
         depths = self._depths(pages)

@@ -102,24 +102,27 @@ class Readings:
 
     def score(self, linear: Linear, which: NDArray[np.bool_] | None = None) -> Vector:
         """Return passages x outputs, of all passages or of those that are asked for."""
-        asked = np.ones(self.whole.shape[0], dtype=bool) if which is None else which
-        scores = linear.score(self.whole[asked])
-        alone = asked[self._of]
-        if alone.any():
-            place = np.cumsum(asked) - 1
-            less = np.array([_ALONE.get(output, _ALONE_ELSE) for output in linear.outputs])
-            np.maximum.at(scores, place[self._of[alone]], linear.score(self._alone[alone]) - less)
-        return scores
+        return self._scored(linear, np.ones(self.whole.shape[0], dtype=bool) if which is None else which)[0]
 
-    def leading(self, linear: Linear) -> dict[int, tuple[int, int]]:
-        """Return the keyword of each passage's most relevant sentence, of those passages that have some by themselves."""
-        relevance = linear.score(self._alone)[:, linear.outputs.index(RELEVANT)]
-        found: dict[int, tuple[int, int]] = {}
-        for place in np.argsort(relevance, kind="stable").tolist():  # the best comes last and stays
+    def score_and_lead(self, linear: Linear) -> tuple[Vector, dict[int, tuple[int, int]]]:
+        """Return the scores, and the keyword of each passage's most relevant sentence where it has some by themselves."""
+        scores, alone = self._scored(linear, np.ones(self.whole.shape[0], dtype=bool))
+        leading: dict[int, tuple[int, int]] = {}
+        for place in np.argsort(alone[:, linear.outputs.index(RELEVANT)], kind="stable").tolist():
             match = self._sentences[place].match
             if match is not None:
-                found[int(self._of[place])] = match
-        return found
+                leading[int(self._of[place])] = match  # the best comes last and stays
+        return scores, leading
+
+    def _scored(self, linear: Linear, asked: NDArray[np.bool_]) -> tuple[Vector, Vector]:
+        """Return passages x outputs and sentences x outputs, of the passages that are asked for."""
+        scores = linear.score(self.whole[asked])
+        sentences = asked[self._of]
+        alone = linear.score(self._alone[sentences])
+        place = np.cumsum(asked) - 1
+        less = np.array([_ALONE.get(output, _ALONE_ELSE) for output in linear.outputs])
+        np.maximum.at(scores, place[self._of[sentences]], alone - less)
+        return scores, alone
 
 
 @dataclass(frozen=True, slots=True)

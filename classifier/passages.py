@@ -84,13 +84,10 @@ class Cut:
                 matches.setdefault(self._span(match), []).append(match)
         found: dict[str, tuple[int, int]] = {}
         for (start, end), held in matches.items():
-            first, last = held[0][0] - _ENDLESS, held[-1][1] + _ENDLESS
-            if first > start:  # never in the middle of a word: 'stagecoach' must not become a coach
-                start = self.whole.find(" ", first, held[0][0]) + 1 or held[0][0]
-            if last < end:
-                space = self.whole.rfind(" ", held[-1][1], last)
-                end = space if space >= 0 else last
-            found.setdefault(self.whole[start:end].strip(), held[0])
+            keywords = held[0][0], held[-1][1]
+            around = max(start, keywords[0] - _ENDLESS), min(end, keywords[1] + _ENDLESS)
+            first, last = _at_words(self.whole, (start, end), around, keywords)
+            found.setdefault(self.whole[first:last].strip(), held[0])
         return list(found.items())
 
     def _span(self, match: tuple[int, int]) -> tuple[int, int]:
@@ -106,14 +103,13 @@ class Cut:
         match = match or next((m for m in passage.matches if m[0] > title_length), passage.matches[0])
         if match[0] <= title_length:
             return whole[: min(title_length, limit)].strip()
-        index = bisect_right(bounds, match[0]) - 1
-        start = bounds[index]
-        end = bounds[index + 1] if index + 1 < len(bounds) else len(whole)
+        start, end = self._span(match)
+        after = bisect_right(bounds, end)  # where the sentence after the next begins
         if end - start > limit:
             start, end = _shorten(whole, start, end, match, limit)
         # A sentence too short to be understood alone takes the next one along.
-        elif index + 2 < len(bounds) and end - start < 80 and bounds[index + 2] - start <= limit:
-            end = bounds[index + 2]
+        elif after < len(bounds) and end - start < 80 and bounds[after] - start <= limit:
+            end = bounds[after]
         return whole[start:end].strip()
 
 
@@ -152,11 +148,17 @@ def _shorten(whole: str, start: int, end: int, match: tuple[int, int], limit: in
     first = max(start, match[0] - room // 2)
     last = min(end, first + limit)
     first = max(start, last - limit)
-    if first > start:
-        space = whole.find(" ", first, match[0])
+    return _at_words(whole, (start, end), (first, last), match)
+
+
+def _at_words(whole: str, sentence: tuple[int, int], cut: tuple[int, int], keep: tuple[int, int]) -> tuple[int, int]:
+    """Return ``cut`` with its ends moved off the middle of words ('stagecoach' must not become a coach), ``keep`` inside."""
+    first, last = cut
+    if first > sentence[0]:
+        space = whole.find(" ", first, keep[0])
         first = space + 1 if space >= 0 else first
-    if last < end:
-        space = whole.rfind(" ", match[1], last)
+    if last < sentence[1]:
+        space = whole.rfind(" ", keep[1], last)
         last = space if space >= 0 else last
     return first, last
 

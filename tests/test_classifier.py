@@ -91,8 +91,8 @@ def test_cross_validation_holds_its_floors(model: Model) -> None:
     relevant = confusion["relevant"]
     assert relevant["off-topic"] <= 0.03 * sum(relevant.values())
     assert relevant["relevant"] >= 0.8 * sum(relevant.values())
-    assert confusion["off-topic"]["relevant"] <= 0.08 * sum(confusion["off-topic"].values())
-    assert model.metrics["area"] >= 0.95
+    assert confusion["off-topic"]["relevant"] <= 0.075 * sum(confusion["off-topic"].values())
+    assert model.metrics["area"] >= 0.958
     for era in ("then", "now"):
         assert model.metrics["eras"][era]["dropped"] <= 0.035 * model.metrics["eras"][era]["relevant"]
     shown = table(model.metrics)
@@ -176,7 +176,7 @@ def test_words_are_learnt_by_sentence_and_by_side(study: Protocol) -> None:
     texts = ["Pupils sing. Heads mentor new staff. Bins wait.", "Pupils dance. Heads mentor old staff. Bins go."]
     passages = [words for text in texts for words in take_apart(Cut.of("", text, study.core))]
     learnt = Vectoriser.fit(passages).vocabulary
-    assert set(learnt["sentence"]) == {"head", "mentor", "staff", "head mentor"}
+    assert set(learnt["clause"]) == {"head", "mentor", "staff", "head mentor"}
     assert {"<head", "<0head", ">staff", ">1staff"} <= set(learnt["sides"])
 
 

@@ -57,9 +57,7 @@ def counted(truth: Mask, called: Mask) -> Figures:
 
 def relevance(rows: Sequence[Labelled], held: Held) -> Figures:
     """Return the figures of relevance: confusion, kept, at once, one line, and how well the score ranks."""
-    gold = np.array([row.example.relevance for row in rows])
-    called = np.array([verdict.relevance for verdict in held.verdicts])
-    scores = np.array([verdict.score for verdict in held.verdicts])
+    gold, called, scores = _arrays(rows, held)
     sure = gold != AMBIGUOUS
     truth = (gold == RELEVANT)[sure]
     return {
@@ -71,6 +69,15 @@ def relevance(rows: Sequence[Labelled], held: Held) -> Figures:
         "pr_auc": float(average_precision_score(truth, scores[sure])),
         "ranking": ranking(scores[sure], truth),
     }
+
+
+def _arrays(rows: Sequence[Labelled], held: Held) -> tuple[NDArray[np.str_], NDArray[np.str_], Scores]:
+    """Return what each text was labelled, what it was called, and its score."""
+    return (
+        np.array([row.example.relevance for row in rows]),
+        np.array([verdict.relevance for verdict in held.verdicts]),
+        np.array([verdict.score for verdict in held.verdicts]),
+    )
 
 
 def _one_line(scores: Scores, truth: Mask, folds: NDArray[np.int64], choose: Callable[[Scores, Mask], float]) -> Mask:
@@ -212,21 +219,20 @@ def by_part(rows: Sequence[Labelled], held: Held) -> Figures:
     parts = {era: [row.example.era == era for row in rows] for era in sorted({row.example.era for row in rows} - {""})}
     if any(paired):
         parts |= {"near pairs": paired, "all the rest": [not one for one in paired]}
-    sure = np.array([row.example.relevance != AMBIGUOUS for row in rows])
-    truth = np.array([row.example.relevance == RELEVANT for row in rows])
-    scores = np.array([verdict.score for verdict in held.verdicts])
+    gold, called, scores = _arrays(rows, held)
+    sure, truth = gold != AMBIGUOUS, gold == RELEVANT
     above = np.zeros(len(rows), dtype=bool)  # one line for all parts
     above[sure] = _one_line(scores[sure], truth[sure], held.folds[sure], _best_f1)
     found: Figures = {}
     for name, chosen in parts.items():
-        inside = [k for k, one in enumerate(chosen) if one]
-        held_part = Held([held.verdicts[k] for k in inside], held.folds[inside])
-        some = [rows[k] for k in inside]
-        if {RELEVANT, OFF_TOPIC} <= {row.example.relevance for row in some}:
-            figures = relevance(some, held_part)
-            found[name] = {kind: figures[kind] for kind in ("kept", "at_once", "pr_auc")}
-            asked = sure & np.array(chosen)
-            found[name]["one_line"] = counted(truth[asked], above[asked])
+        asked = sure & np.array(chosen)
+        if {RELEVANT, OFF_TOPIC} <= set(gold[asked].tolist()):
+            found[name] = {
+                "kept": counted(truth[asked], called[asked] != OFF_TOPIC),
+                "at_once": counted(truth[asked], called[asked] == RELEVANT),
+                "one_line": counted(truth[asked], above[asked]),
+                "pr_auc": float(average_precision_score(truth[asked], scores[asked])),
+            }
     return found
 
 

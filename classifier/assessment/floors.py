@@ -18,6 +18,7 @@ from study.errors import UserError
 FILE = Path(__file__).with_name("floors.toml")
 _NAMES = ("framework", "tda", "tda-extranet", "curee")
 _ROUNDING = 1e-9
+_KINDS = {"at_least": 1, "at_most": -1, "blind_at_least": 1, "hard_at_least": 1}  # of bounds -> which way is stricter
 
 Results = dict[str, Any]
 
@@ -85,7 +86,7 @@ def read(text: str) -> Floors:
         floors = Floors.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, ValidationError) as problem:
         raise FloorsError(f"floors.toml: {problem}") from problem
-    named = {*floors.at_least, *floors.at_most, *floors.blind_at_least, *floors.hard_at_least}
+    named = {name for kind in _KINDS for name in getattr(floors, kind)}
     unknown = sorted(named - set(_FIGURES))
     if unknown:
         raise FloorsError(f"floors.toml names {', '.join(unknown)}; expected some of {', '.join(_FIGURES)}")
@@ -123,7 +124,7 @@ def silent(versions: Sequence[Floors]) -> list[str]:
             for entry in old.lowered
             if entry not in new.lowered
         ]
-        for kind, sign in (("at_least", 1), ("at_most", -1), ("blind_at_least", 1), ("hard_at_least", 1)):
+        for kind, sign in _KINDS.items():
             before, after = getattr(old, kind), getattr(new, kind)
             for name, floor in before.items():
                 now = after.get(name)
