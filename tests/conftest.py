@@ -5,10 +5,13 @@ out by their mark: -m 'not services'.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from study.protocol import Protocol
+from classifier.model import Model
+from classifier.stage import ensure_model
+from study.protocol import Protocol, load
 from study.record import Record
 from tests.services.dokuwiki import dokuwiki as run_dokuwiki
 from tests.services.engine import Engine
@@ -72,6 +75,22 @@ def record(opened: Record) -> Iterator[Record]:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Protocol:
     """The small study of tests/small_record.py. A module that needs another has a fixture of its own by this name."""
     return small_protocol(tmp_path_factory.mktemp("protocol"))
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the model that the seeds of nfer-2008 train: once a session, for it takes most of a minute."""
+    directory = tmp_path_factory.mktemp("models")
+    assert ensure_model(None, load("nfer-2008"), directory) is not None
+    return directory
+
+
+@pytest.fixture(scope="session")
+def model(models: Path) -> Model:
+    """The model that the seeds of nfer-2008 train."""
+    trained = ensure_model(None, load("nfer-2008"), models)
+    assert trained is not None
+    return trained
 
 
 @pytest.fixture(scope="session")

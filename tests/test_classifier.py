@@ -5,61 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, update
 
-from classifier import blocks, identity
+from classifier import identity
 from classifier.evaluation import table
-from classifier.features import Vectoriser, Words, take_apart
-from classifier.identity import model_id
+from classifier.features import Words, take_apart
 from classifier.judge import Judge
-from classifier.labels import Example, LabelError, decided, labels_hash, seeds
+from classifier.labels import Example, LabelError, labels_hash, seeds
 from classifier.model import Model, ModelError, Readings, load, save
 from classifier.passages import QUOTE_LIMIT, Cut
-from classifier.relations import recipients
-from classifier.roles import tag, tokens
-from classifier.stage import ensure_model, judge_record
+from classifier.stage import ensure_model
 from classifier.train import TrainingError, train
-from study import record as r
 from study.judging import RULES
 from study.protocol import Protocol
 from study.protocol import load as load_protocol
-from study.record import Record
-from study.text import EXTRACTOR
-
-NOW = datetime(2008, 7, 29, 9, 0, tzinfo=UTC)
-HEADS = (
-    "Mentoring for new headteachers",
-    (
-        "Every newly appointed headteacher is given a mentor, a serving head from another school who has been trained for it. "
-        "They meet six times in the first year."
-    ),
-)
-BUSES = (
-    "Coach parking",
-    "Coaches may set down passengers in Station Road. Coach bays hold 49-seater vehicles for two hours.",
-)
-PUPILS = (
-    "Learning mentors",
-    "Our learning mentors help pupils with attendance and behaviour. A learning mentor works with children one to one.",
-)
+from tests.judging import BUSES, HEADS, PUPILS, keep_model
 
 
 @pytest.fixture(scope="module")
 def study() -> Protocol:
     return load_protocol("nfer-2008")
-
-
-@pytest.fixture(scope="module")
-def model(study: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    trained = ensure_model(None, study, tmp_path_factory.mktemp("models"))
-    assert trained is not None
-    return trained
 
 
 @pytest.fixture(scope="module")
@@ -162,24 +130,6 @@ def test_a_menu_beside_a_keyword_in_prose_says_no_more_than_a_menu(judge: Judge,
     assert judge.judge("Schools", text).relevance != "relevant"
 
 
-def test_of_an_endless_sentence_no_half_words_are_read(study: Protocol) -> None:
-    filler = "and the stagecoach of the headteachers came with paper streamers " * 12
-    page = Cut.of("", f"A mentor {filler} helped a coach {filler}. Another coach came.", study.core)
-    sentences = [text for passage in page.passages for text, _ in page.sentences(passage)]
-    assert {word for text in sentences for word in text.strip(".").split()} <= {
-        *filler.split(),
-        *["A", "mentor", "helped", "a", "coach", "Another", "came"],
-    }
-
-
-def test_words_are_learnt_by_sentence_and_by_side(study: Protocol) -> None:
-    texts = ["Pupils sing. Heads mentor new staff. Bins wait.", "Pupils dance. Heads mentor old staff. Bins go."]
-    passages = [words for text in texts for words in take_apart(Cut.of("", text, study.core))]
-    learnt = Vectoriser.fit(passages).vocabulary
-    assert set(learnt["clause"]) == {"head", "mentor", "staff", "head mentor"}
-    assert {"<head", "<0head", ">staff", ">1staff"} <= set(learnt["sides"])
-
-
 def test_a_keyword_in_a_menu_never_makes_a_page_relevant(judge: Judge) -> None:
     menu = "\n".join(
         [
@@ -225,25 +175,6 @@ def test_without_labels_names_are_found_and_the_rest_is_for_a_person() -> None:
     assert judge.judge("Bins", "Mondays.").relevance == "off-topic"
 
 
-def test_who_is_mentored_is_read_from_grammar() -> None:
-    def of(text: str) -> set[str]:
-        return set(recipients(tag(tokens(text))))
-
-    assert "recipient=leader" in of("Headteachers will be mentored by colleagues.")
-    assert "giver=teacher" in of("Headteachers will be mentored by colleagues.")
-    assert "object=pupil" in of("Volunteers mentor pupils after school.")
-    assert "recipient=trainee" in of("A mentor is found for every trainee teacher.")
-    assert of("Bins are emptied.") == set()
-
-
-def test_passages_cover_every_keyword_and_join_where_they_meet(study: Protocol) -> None:
-    text = "A mentor helps. " + "Nothing here of note. " * 80 + "A coach waits. A coach leaves."
-    passages = Cut.of("Title", text, study.core).passages
-    assert len(passages) == 2
-    assert sum(len(p.matches) for p in passages) == 3
-    assert all(f"Title\n{text}"[p.start : p.end] == p.text for p in passages)
-
-
 def test_three_hundred_pages_of_four_hundred_words_take_about_a_second(judge: Judge, study: Protocol) -> None:
     filler = (
         "The committee met at the town hall and heard a report on paving, lamps and the repair of the old bridge. " * 15
@@ -262,9 +193,6 @@ def _seconds(judge: Judge, pages: list[tuple[str, str]]) -> float:
     begun = time.process_time()
     list(judge.judge_many(pages))
     return time.process_time() - begun
-
-
-# ------------------------------------------------------------------------------------------------ the model file
 
 
 def test_training_twice_gives_the_same_model(study: Protocol, model: Model) -> None:
@@ -295,7 +223,7 @@ def test_a_model_of_another_scikit_learn_is_not_trusted(
 
 
 def test_a_stale_or_broken_model_file_is_replaced_by_training(study: Protocol, model: Model, tmp_path: Path) -> None:
-    _keep(model, tmp_path)
+    keep_model(model, tmp_path)
     (path,) = tmp_path.glob("*.skops")
     path.write_bytes(b"not a model")
     again = ensure_model(None, study, tmp_path)
@@ -331,170 +259,3 @@ def test_examples_say_when_they_are_the_same() -> None:
     one = Example("a", "i", "then", "T", "x", "relevant", "mentoring", (), ("peer",), "main", ())
     assert labels_hash([one]) == labels_hash([one])
     assert labels_hash([one]) != labels_hash([one, one])
-
-
-# ------------------------------------------------------------------------------------------------ the record
-
-
-def _record(path: Path, pages: list[tuple[str, str]], authority: str = "E10000016") -> Record:
-    record = Record.open(f"sqlite:///{path}")
-    study = load_protocol("nfer-2008")
-    with record.begin() as db:
-        db.execute(
-            insert(r.crawl).values(
-                id=1, protocol=study.name, protocol_hash=study.hash, sample="sites", targets=[], as_of=date(2008, 7, 29),
-                version="test", started_at=NOW,
-            )
-        )  # fmt: skip
-        site = {
-            "id": 1,
-            "crawl_id": 1,
-            "authority": authority,
-            "host_kind": "main",
-            "home_url": "http://x",
-            "state": "done",
-        }
-        db.execute(insert(r.site).values(**site))
-        for k, (title, text) in enumerate(pages):
-            url, raw = f"http://x/{k}", f"{k:064d}"
-            seen = {"first_seen": date(2008, 7, 29), "last_seen": date(2008, 7, 29)}
-            db.execute(insert(r.page).values(id=k + 1, authority=authority, url=url, **seen))
-            db.execute(insert(r.body).values(raw_hash=raw, media_type="text/html", size=1))
-            db.execute(insert(r.extraction).values(raw_hash=raw, extractor=EXTRACTOR, title=title, text=text))
-            fetched: dict[str, Any] = {"state": "done", "outcome": "ok", "raw_hash": raw, "fetched_at": NOW, "url": url}
-            db.execute(insert(r.capture).values(crawl_id=1, page_id=k + 1, site_id=1, **fetched))
-    return record
-
-
-def _keep(model: Model, directory: Path) -> None:
-    """Save the model where the stage looks for it, so that only the tests of training train."""
-    save(model, directory / f"model-nfer-2008-{model.id[:12]}.skops")
-
-
-def _judgements(record: Record) -> list[tuple[Any, ...]]:
-    with record.begin() as db:
-        rows = db.execute(select(r.judgement.c.text_hash, r.judgement.c.relevance, r.judgement.c.evidence)).all()
-        mentions = db.execute(select(r.mention.c.text_hash, r.mention.c.what, r.mention.c.start)).all()
-    return sorted(tuple(map(str, row)) for row in [*rows, *mentions])
-
-
-def test_a_crawl_is_judged_once_a_distinct_text(study: Protocol, model: Model, tmp_path: Path) -> None:
-    _keep(model, tmp_path)
-    with _record(tmp_path / "record.db", [HEADS, BUSES, BUSES, PUPILS]) as record:
-        first = judge_record(record, study, directory=tmp_path)
-        assert (first.captures, first.texts, first.judged) == (4, 3, 3)
-        assert judge_record(record, study, directory=tmp_path).judged == 0
-        with record.begin() as db:
-            assert set(db.execute(select(r.judgement.c.model_id)).scalars()) == {model.id}
-            kept = db.execute(select(r.model)).one()
-            assert None not in set(db.execute(select(r.capture.c.text_hash)).scalars())
-    assert (kept.id, kept.metrics["texts"]) == (model.id, model.metrics["texts"])
-    assert (tmp_path / kept.file).exists()
-
-
-def test_where_nothing_is_new_no_model_is_read(
-    study: Protocol, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _keep(model, tmp_path)
-    with _record(tmp_path / "record.db", [HEADS, BUSES]) as record:
-        assert judge_record(record, study, directory=tmp_path).judged == 2
-
-        def unwanted(*_: object) -> None:
-            raise AssertionError("the model was read")
-
-        monkeypatch.setattr("classifier.model.load", unwanted)
-        assert judge_record(record, study, directory=tmp_path).judged == 0
-
-
-def test_what_a_change_affects_is_judged_again_and_nothing_else(study: Protocol, model: Model, tmp_path: Path) -> None:
-    with _record(tmp_path / "record.db", [HEADS, BUSES, PUPILS]) as record:
-
-        def judged(protocol: Protocol) -> int:
-            # The same weights under the id that the model of these labels and this protocol has: training is tested above.
-            name = model_id(protocol.hash, labels_hash([*seeds(protocol), *decided(record, protocol)]))
-            kept = replace(model, id=name)
-            save(kept, tmp_path / f"model-{protocol.name}-{name[:12]}.skops")
-            return judge_record(record, protocol, directory=tmp_path).judged
-
-        assert (judged(study), judged(study)) == (3, 0)
-        # A new extractor reads one page otherwise.
-        with record.begin() as db:
-            one = r.extraction.c.raw_hash == f"{1:064d}"
-            db.execute(update(r.extraction).where(one).values(text="Coaches may wait in Mill Lane."))
-        assert (judged(study), judged(study)) == (1, 0)
-        _label(record, "A text", "relevant", "ann")
-        assert (judged(study), judged(study)) == (3, 0)
-        other = Protocol.model_validate(study.model_dump() | {"title": "Asked another way"})
-        assert (judged(other), judged(other), judged(study)) == (3, 0, 0)
-
-
-def test_an_interrupted_run_goes_on_where_it_stopped(
-    study: Protocol, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pages = [(e.title, e.text) for e in seeds(study)[:90]]
-    _keep(model, tmp_path)
-    monkeypatch.setattr("classifier.stage.BATCH", 20)
-
-    def stop(done: int, _: int) -> None:
-        if done == 40:
-            raise KeyboardInterrupt
-
-    with _record(tmp_path / "stopped.db", pages) as stopped, _record(tmp_path / "whole.db", pages) as whole:
-        with pytest.raises(KeyboardInterrupt):
-            judge_record(stopped, study, progress=stop, directory=tmp_path)
-        rest = judge_record(stopped, study, directory=tmp_path)
-        assert 0 < rest.judged < rest.texts
-        judge_record(whole, study, directory=tmp_path)
-        assert _judgements(stopped) == _judgements(whole)
-
-
-def test_lines_that_repeat_over_a_site_are_masked_and_the_mask_is_versioned(
-    study: Protocol, model: Model, tmp_path: Path
-) -> None:
-    _keep(model, tmp_path)
-    menu = "Home\nSchools\nCoaching for headteachers\nContact us\n"
-    pages = [(f"Page {k}", f"{menu}Notice number {k}: the road is closed.") for k in range(12)]
-    with _record(tmp_path / "record.db", pages) as record:
-        summary = judge_record(record, study, directory=tmp_path)
-        assert summary.relevance == {"relevant": 0, "ambiguous": 0, "off-topic": 12}
-        with record.begin() as db:
-            assert "Coaching" not in "".join(db.execute(select(r.text.c.text)).scalars())
-            (table_,) = db.execute(select(r.site_block)).all()
-        assert (table_.version, "coaching for headteachers" in table_.blocks) == (1, True)
-
-
-def test_what_few_pages_share_is_not_masked() -> None:
-    texts = [
-        "Mentoring for heads\none",
-        "Mentoring for heads\ntwo",
-        "Mentoring for heads\nthree",
-        "Mentoring for heads\nfour",
-    ]
-    assert blocks.repeated(texts) == []
-    assert blocks.quorum(100) == 20
-    assert blocks.mask("a\n\nB  b\n\nc", {"b b"}) == "a\n\nc"
-
-
-def _label(record: Record, text: str, decision: str, person: str, role: str = "annotator") -> None:
-    row = {
-        "decided_at": NOW, "text_hash": f"hash of {text}", "title": "T", "text": text, "protocol": "nfer-2008", "codebook": "1",
-        "annotator": person, "role": role, "source": "random", "score_shown": False, "decision": decision,
-        "relation": "mentoring", "topics": [], "approaches": ["peer"], "depth": "main", "flags": [], "note": "",
-    }  # fmt: skip
-    with record.begin() as db:
-        db.execute(insert(r.label).values(**row))
-
-
-def test_researchers_decisions_are_learnt_and_settled_first(study: Protocol, tmp_path: Path) -> None:
-    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
-        _label(record, "changed", "off-topic", "ann")
-        _label(record, "changed", "relevant", "ann")
-        _label(record, "disputed", "relevant", "ann")
-        _label(record, "disputed", "off-topic", "bob")
-        _label(record, "settled", "relevant", "ann")
-        _label(record, "settled", "off-topic", "bob")
-        _label(record, "settled", "relevant", "eve", "adjudicator")
-        _label(record, "skipped", "skip", "ann")
-        learnt = {example.text: example.relevance for example in decided(record, study)}
-        assert learnt == {"changed": "relevant", "disputed": "ambiguous", "settled": "relevant"}
-        assert labels_hash(decided(record, study)) != labels_hash([])

@@ -13,7 +13,7 @@ import pytest
 
 from classifier.files import Judged, Pages, form_of
 from classifier.judge import Judge
-from classifier.stage import ensure_model
+from classifier.model import Model
 from study.protocol import load
 
 HEADS = (
@@ -27,9 +27,8 @@ BUSES = ("Coach parking", "Coaches may set down passengers in Station Road, wher
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    study = load("nfer-2008")
-    return Judge(study, ensure_model(None, study, tmp_path_factory.mktemp("models")))
+def judge(model: Model) -> Judge:
+    return Judge(load("nfer-2008"), model)
 
 
 def _judge_file(judge: Judge, text: str, form: str) -> tuple[str, list[tuple[int, str]]]:

@@ -15,7 +15,7 @@ from classifier.labels import Example, seeds
 from classifier.model import RELEVANT, Linear, Readings
 from classifier.passages import Cut
 from classifier.reordering import Reordering, Waiting
-from classifier.stage import ensure_model, judge_record
+from classifier.stage import judge_record
 from classifier.train import order
 from labels.desk import Desk
 from labels.work import Given
@@ -88,14 +88,6 @@ def test_a_text_without_a_keyword_stays_last_and_teaches_all_the_same(study: Pro
 
 
 # In a record
-
-
-@pytest.fixture(scope="module")
-def models(study: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the model of the seeds is kept, so that it is trained once."""
-    directory = tmp_path_factory.mktemp("models")
-    assert ensure_model(None, study, directory) is not None
-    return directory
 
 
 @pytest.fixture
