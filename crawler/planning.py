@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from scrapy.settings import BaseSettings
 
 from crawler.committees import COMMITTEE
-from crawler.frontier import Target
 from crawler.guard import allowed_pairs, refusal
+from crawler.opening import Target
 from study import authorities, protocol
 from study.errors import UserError
 from study.protocol import Protocol

@@ -20,10 +20,10 @@ from sqlalchemy.engine import Connection
 
 from crawler import localsearch, outcomes
 from crawler.archives import Content, Copy, Index, read_file, read_warc
-from crawler.frontier import Target, insert_crawl
 from crawler.items import Capture
 from crawler.listing import Read
 from crawler.matching import match_pages
+from crawler.opening import Target, insert_crawl
 from crawler.pagelinks import site_of
 from crawler.pipelines import keep
 from crawler.revisits import NOT_FETCHED

@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 
-from crawler import frontier
+from crawler import frontier, opening
 from crawler.asking import Ask, Hit, Reading, State
-from crawler.frontier import Target
+from crawler.opening import Target
 from study import protocol
 from study import record as r
 from study.decisions import decisions
@@ -58,18 +58,18 @@ def test_opening_a_record_twice_changes_nothing(record):
 
 
 def test_a_crawl_begun_twice_is_the_same_crawl_until_it_is_finished(record, study):
-    first, resumed = frontier.open_crawl(record, study, "test", TARGETS, date(2026, 1, 1))
+    first, resumed = opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 1))
     assert not resumed
-    assert frontier.open_crawl(record, study, "test", TARGETS, date(2026, 1, 2)) == (first, True)
-    other, resumed = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    assert opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 2)) == (first, True)
+    other, resumed = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     assert other != first
     assert not resumed
-    anew, resumed = frontier.open_crawl(record, study, "test", TARGETS, date(2026, 1, 1), fresh=True)
+    anew, resumed = opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 1), fresh=True)
     assert anew not in (first, other)
 
 
 def test_a_page_found_by_two_keywords_is_fetched_once(record, study):
-    crawl_id, _ = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    crawl_id, _ = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     site = frontier.sites_to_visit(record, crawl_id)[0]
     mentor, mentoring, *_ = frontier.searches_to_do(record, site.id)
     page = "http://kent.example/page"
@@ -84,7 +84,7 @@ def test_a_page_found_by_two_keywords_is_fetched_once(record, study):
 
 
 def test_a_results_page_kept_twice_leaves_one_set_of_hits(record, study):
-    crawl_id, _ = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    crawl_id, _ = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     site = frontier.sites_to_visit(record, crawl_id)[0]
     search = frontier.searches_to_do(record, site.id)[0]
     reading = Reading(
@@ -99,7 +99,7 @@ def test_a_results_page_kept_twice_leaves_one_set_of_hits(record, study):
 
 
 def test_an_interrupted_search_knows_where_to_go_on(record, study):
-    crawl_id, _ = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    crawl_id, _ = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     site = frontier.sites_to_visit(record, crawl_id)[0]
     search = frontier.searches_to_do(record, site.id)[0]
     after = State(
@@ -119,7 +119,7 @@ def test_an_interrupted_search_knows_where_to_go_on(record, study):
 
 
 def test_hostile_text_is_kept_as_both_databases_can(record, study):
-    crawl_id, _ = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    crawl_id, _ = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     site = frontier.sites_to_visit(record, crawl_id)[0]
     search = frontier.searches_to_do(record, site.id)[0]
     title = "nul \x00, lone surrogate \ud800, right-to-left \u202e, '); DROP TABLE hit;--"
@@ -131,7 +131,7 @@ def test_hostile_text_is_kept_as_both_databases_can(record, study):
 
 
 def test_a_crawl_with_work_left_is_not_called_finished(record, study):
-    crawl_id, _ = frontier.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    crawl_id, _ = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     assert not frontier.finish_crawl(record, crawl_id)
     site = frontier.sites_to_visit(record, crawl_id)[0]
     with record.begin() as db:

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 from sqlalchemy import select, update
 
-from crawler import earlier, frontier
+from crawler import earlier, frontier, opening
 from crawler.asking import SearchFunction, State, find_search
-from crawler.frontier import Target
+from crawler.opening import Target
 from crawler.verifying import controls_after, find_or_reuse
 from study import protocol
 from study import record as r
@@ -283,7 +283,7 @@ def test_only_the_same_host_kind_and_site_are_compared(tmp_path, host_kind):
     with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
 
         def crawled(targets, hits, day):
-            crawl_id, _ = frontier.open_crawl(record, study, "test", targets, day, fresh=True)
+            crawl_id, _ = opening.open_crawl(record, study, "test", targets, day, fresh=True)
             for site in frontier.sites_to_visit(record, crawl_id):
                 search = frontier.searches_to_do(record, site.id)[0]
                 total = hits.get(site.home_url, 0)

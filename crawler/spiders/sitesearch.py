@@ -25,7 +25,7 @@ from scrapy.http import Response
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
-from crawler import earlier, frontier, outcomes, progress, revisits
+from crawler import earlier, frontier, opening, outcomes, progress, revisits
 from crawler.asking import Reading, SearchFunction, State
 from crawler.caps import read_whole
 from crawler.certificates import noted
@@ -82,7 +82,7 @@ class SiteSearch(AskingSpider):
             logger.warning("%s: cut back to its last committed record", name)
         self.writer = Writer(self.record, WarcFile(warc_directory, plan.software, committed))
         try:
-            crawl_id, resumed = frontier.open_crawl(
+            crawl_id, resumed = opening.open_crawl(
                 self.record, plan.protocol, plan.sample, plan.targets, plan.as_of, fresh=plan.fresh
             )
             self.crawl_id = crawl_id
@@ -202,7 +202,7 @@ class SiteSearch(AskingSpider):
         earlier.keep_function(db, site.id, function, changed)
         if not function.found:
             self._plan_revisits(db, site)
-        return frontier.add_hosts(db, site, homes, COMMITTEE, self._plan.protocol, place_of)
+        return opening.add_hosts(db, site, homes, COMMITTEE, self._plan.protocol, place_of)
 
     async def _read(self, site: SiteRow, function: SearchFunction, search: SearchRow) -> None:
         assert function.spec is not None
