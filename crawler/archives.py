@@ -20,7 +20,8 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
-from crawler.web import canonical_url, joined
+from crawler.web import joined
+from study.addresses import canonical_url
 from study.errors import UserError
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, as for what is fetched (DOWNLOAD_MAXSIZE)

@@ -16,8 +16,9 @@ from crawler.platforms import Platform, recognised
 from crawler.searchform import STRONG_SCORE, Candidate, form_candidates
 from crawler.searchlinks import search_actions
 from crawler.searchspec import SLOT, Paging, SearchSpec
-from crawler.web import Page, canonical_url, joined
+from crawler.web import Page, joined
 from crawler.wording import words
+from study.addresses import canonical_url
 
 
 def candidates(page: Page, known: Sequence[Platform], site: Platform | None = None) -> list[SearchSpec]:

@@ -17,7 +17,8 @@ from crawler.function import SearchFunction
 from crawler.proving import answer
 from crawler.reading import PROVEN, Hit, Reading, ReadPage, State, read_search
 from crawler.results import read
-from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, params
+from crawler.web import Ask, Fetch, FetchProblem, Page, params
+from study.addresses import canonical_url
 
 MOST_WAYS = 12
 LETTERS = re.compile(r"^\W*[A-Z]\W*$", re.IGNORECASE)

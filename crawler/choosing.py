@@ -28,7 +28,7 @@ from crawler.lists import (
 )
 from crawler.platforms import Platform, css
 from crawler.searchspec import SearchSpec
-from crawler.web import canonical_url
+from study.addresses import canonical_url
 
 TRUSTED = 5.5
 TRUSTED_ALONE = 7.0

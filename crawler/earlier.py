@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 from crawler import frontier
 from crawler.asking import SearchFunction, State
 from crawler.verifying import Closing
-from crawler.web import canonical_url
 from study import record as r
+from study.addresses import canonical_url
 from study.record import Record
 
 LEAST_FALL = 5  # distinct hits that a search must have had for none to be a fall

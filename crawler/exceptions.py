@@ -18,7 +18,8 @@ from crawler.function import SearchFunction
 from crawler.platforms import SITE_DIR, PagingRules, Platform, Query, Results, named
 from crawler.searchspec import SearchSpec
 from crawler.seeking import find_search
-from crawler.web import Fetch, Page, canonical_url, host_of
+from crawler.web import Fetch, Page, host_of
+from study.addresses import canonical_url
 
 # Fields that a page gives a new value each time it is shown: sent a month later they are refused or ignored.
 _FRESH_NAME = re.compile(r"^__|token|csrf|nonce|viewstate|session|form_build_id|authenticity", re.IGNORECASE)

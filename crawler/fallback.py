@@ -25,8 +25,9 @@ from crawler.pagelinks import Step, Trail, has_text, onward, site_of
 from crawler.searchlinks import refreshed
 from crawler.sitemaps import SitemapFile, read_sitemap
 from crawler.warcfile import WarcFile, read_body
-from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
+from crawler.web import Ask, Fetch, FetchProblem, Page
 from crawler.writer import Writer
+from study.addresses import canonical_url
 from study.formats.kind import kind_of
 from study.record import Record
 

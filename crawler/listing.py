@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.engine import Connection
 
-from crawler.web import canonical_url
 from study import record as r
+from study.addresses import canonical_url
 from study.purged import purged
 from study.record import Record
 from study.text import EXTRACTOR

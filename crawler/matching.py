@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from crawler.listing import Read
 from crawler.localsearch import Match
 from crawler.pagelinks import site_of
-from crawler.web import canonical_url
+from study.addresses import canonical_url
 
 LEAST_READ = 0.9  # share of the listed pages that must have been read, or lead nowhere, for 'sitemap'
 _GONE = ("gone", "soft-404")

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.searchlinks import frames, refreshed
-from crawler.web import Page, canonical_url, host_of, joined, params
+from crawler.web import Page, host_of, joined, params
+from study.addresses import canonical_url
 
 _FILE = Path(__file__).with_name("traps.toml")
 _NUMBER = re.compile(r"\d+")

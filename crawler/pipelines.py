@@ -17,8 +17,8 @@ from sqlalchemy.engine import Connection
 from crawler import outcomes
 from crawler.items import Capture
 from crawler.warcfile import IDENTICAL, NOT_MODIFIED, Originals, Place, WarcFile, read_body
-from crawler.web import canonical_url
 from study import record as r
+from study.addresses import canonical_url
 from study.documents import DocumentReader
 from study.purged import purged
 from study.text import EXTRACTOR, Extraction

@@ -24,7 +24,8 @@ from crawler.searchlinks import frames, refreshed
 from crawler.searchspec import SLOT, Paging, SearchSpec
 from crawler.totals import read_total, says_none
 from crawler.turning import with_param
-from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url, host_of, readable
+from crawler.web import Ask, Fetch, FetchProblem, Page, host_of, readable
+from study.addresses import canonical_url
 
 MOST_WORDS = 4
 MOST_ASKED = 9

@@ -28,8 +28,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
-from crawler.web import canonical_url
 from study import record as r
+from study.addresses import canonical_url, without_scheme
 from study.lines import normalised
 from study.purged import remember, remember_texts
 from study.record import Record
@@ -63,7 +63,7 @@ def select_pages(
     """Return the ids of pages by address (asked for, led to, or as a search showed it), by authority, or by words.
 
     Words are looked for in texts, titles and what searches showed, without regard to case; a page is meant if any of its
-    crawls has them.
+    crawls has them. Texts that came with labels and stand on no page are not among these: :func:`purge` takes them by itself.
     """
     found: set[int] = set()
     with record.begin() as db:
@@ -89,19 +89,20 @@ def _by_url(db: Connection, url: str) -> set[int]:
     return {page for query in queries for page in db.execute(query).scalars()}
 
 
-def _by_words(db: Connection, words: str) -> set[int]:
-    def has(*columns: ColumnElement[Any]) -> ColumnElement[bool]:
-        return or_(*(column.icontains(words, autoescape=True) for column in columns))
+def _has(words: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(column.icontains(words, autoescape=True) for column in columns))
 
+
+def _by_words(db: Connection, words: str) -> set[int]:
     capture = r.capture.c
-    judged = select(r.text.c.text_hash).where(has(r.text.c.title, r.text.c.text))
-    read = select(r.extraction.c.raw_hash).where(has(r.extraction.c.title, r.extraction.c.text))
+    judged = select(r.text.c.text_hash).where(_has(words, r.text.c.title, r.text.c.text))
+    read = select(r.extraction.c.raw_hash).where(_has(words, r.extraction.c.title, r.extraction.c.text))
     queries = (
         select(capture.page_id).where(or_(capture.text_hash.in_(judged), capture.raw_hash.in_(read))),
-        select(r.hit.c.page_id).where(has(r.hit.c.title, r.hit.c.snippet)),
+        select(r.hit.c.page_id).where(_has(words, r.hit.c.title, r.hit.c.snippet)),
         select(r.page.c.id)  # a text as it was when somebody decided it
         .join(r.label, (r.label.c.url == r.page.c.url) & (r.label.c.authority == r.page.c.authority))
-        .where(has(r.label.c.title, r.label.c.text)),
+        .where(_has(words, r.label.c.title, r.label.c.text)),
     )
     return {page for query in queries for page in db.execute(query).scalars()}
 
@@ -110,10 +111,17 @@ def _by_words(db: Connection, words: str) -> set[int]:
 
 
 def purge(
-    record: Record, pages: Sequence[int], *, urls: Sequence[str] = (), reason: str = "", dry_run: bool = False
+    record: Record,
+    pages: Sequence[int],
+    *,
+    urls: Sequence[str] = (),
+    texts: Sequence[str] = (),
+    reason: str = "",
+    dry_run: bool = False,
 ) -> Purged:
     """Remove pages everywhere and remember their addresses, and ``urls``, as hashes.
 
+    Labelled texts that stand on no page, as a label file brings them, go by the same ``urls`` and by the words of ``texts``.
     ``reason`` (no content: a ticket's number) goes into the log of purges. No crawl may be running: see
     :func:`study.runlock.run_lock`.
     """
@@ -122,13 +130,13 @@ def purge(
         # not where a page led: that may be a home page, to which others lead as well
         of_pages = list(_each(db, select(r.page.c.url, r.page.c.authority), r.page.c.id, pages))
         addresses = {row.url for row in of_pages} | {canonical_url(url) for url in urls}
-        seen_at = addresses | {row.url for row in captures} | set(urls)  # labels may have come from a file
-        theirs = {*_only_of(db, pages, r.capture.c.text_hash), *_labelled_at(db, seen_at)}
-        texts = sorted(theirs | _stray_texts(db))
+        of_labels = _addresses_of_labels(db, addresses | {row.url for row in captures})
+        theirs = {*_only_of(db, pages, r.capture.c.text_hash), *_labelled_at(db, of_labels), *_labelled_with(db, texts)}
+        gone = sorted(theirs | _stray_texts(db))
         bodies = _only_of(db, pages, r.capture.c.raw_hash)
-        labels = sum(1 for _ in _each(db, select(r.label.c.id).where(r.label.c.text != ""), r.label.c.text_hash, texts))
+        labels = sum(1 for _ in _each(db, select(r.label.c.id).where(r.label.c.text != ""), r.label.c.text_hash, gone))
     kept = _kept(captures)
-    done = Purged(len(pages), len(captures), sum(map(len, kept.values())), len(texts), labels, _absent(record, kept))
+    done = Purged(len(pages), len(captures), sum(map(len, kept.values())), len(gone), labels, _absent(record, kept))
     if dry_run:
         return done
     _blank_all(record, kept)
@@ -142,11 +150,11 @@ def purge(
         for table in (r.extraction, r.body):
             _delete(db, table, table.c.raw_hash, bodies)
         for table in (r.text, r.judgement, r.mention, r.near_text, r.assignment):
-            _delete(db, table, table.c.text_hash, texts)
-        for chunk in _chunks(texts):
+            _delete(db, table, table.c.text_hash, gone)
+        for chunk in _chunks(gone):
             blank = {"title": "", "text": "", "url": None, "note": ""}
             db.execute(update(r.label).where(r.label.c.text_hash.in_(chunk)).values(blank))
-        for chunk in _chunks(seen_at):  # labels of a text that stands elsewhere too
+        for chunk in _chunks(of_labels):  # labels of a text that stands elsewhere too
             db.execute(update(r.label).where(r.label.c.url.in_(chunk)).values(url=None))
         _forget_lines(db, {row.authority for row in of_pages})
         db.execute(delete(r.reading))  # results pages as they were read, titles and all: read anew the next time
@@ -201,11 +209,29 @@ def _stray_texts(db: Connection) -> set[str]:
     return set(db.execute(query).scalars())
 
 
+def _addresses_of_labels(db: Connection, addresses: Iterable[str]) -> list[str]:
+    """These addresses as labels spell them, which may have come from a file."""
+    meant = set(map(without_scheme, addresses))
+    spelt = db.execute(select(r.label.c.url).where(r.label.c.url.is_not(None)).distinct()).scalars()
+    return sorted(url for url in spelt if without_scheme(url) in meant)
+
+
 def _labelled_at(db: Connection, addresses: Iterable[str]) -> set[str]:
     """Hashes of labelled texts on these addresses that no capture has (any more)."""
     label = r.label.c
     query = select(label.text_hash).where(~_is_captured(label.text_hash))
     return {row[0] for row in _each(db, query, label.url, addresses)}
+
+
+def _labelled_with(db: Connection, texts: Iterable[str]) -> set[str]:
+    """Hashes of labelled texts with these words that no capture has (any more)."""
+    label = r.label.c
+    query = select(label.text_hash).where(~_is_captured(label.text_hash))
+    return {
+        text_hash
+        for words in texts
+        for text_hash in db.execute(query.where(_has(words, label.title, label.text))).scalars()
+    }
 
 
 def _is_captured(text_hash: ColumnElement[str]) -> ColumnElement[bool]:

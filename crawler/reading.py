@@ -22,7 +22,8 @@ from crawler.results import ResultsPage, read
 from crawler.searchbox import adds_up
 from crawler.searchform import form_candidates
 from crawler.totals import TotalIs
-from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
+from crawler.web import Ask, Fetch, FetchProblem, Page
+from study.addresses import canonical_url
 
 ReadStatus = Literal["complete", "capped", "suspect", "failed", "robots", "blocked"]
 ReadPage = Callable[[Page, str, Reader, int, int], ResultsPage]

@@ -21,7 +21,8 @@ from crawler.layout import Layout
 from crawler.lists import Group
 from crawler.searchbox import METHOD
 from crawler.searchspec import SearchSpec
-from crawler.web import Ask, Page, canonical_url
+from crawler.web import Ask, Page
+from study.addresses import canonical_url
 
 # A results page without hits shares most lines with the others; a notice in its place shares none.
 LEAST_COMMON = 5

@@ -26,7 +26,8 @@ from crawler.searchlinks import (
     ways_in,
 )
 from crawler.searchspec import SearchSpec
-from crawler.web import Ask, Fetch, FetchProblem, Page, canonical_url
+from crawler.web import Ask, Fetch, FetchProblem, Page
+from study.addresses import canonical_url
 
 MOST_PAGES = 8
 MOST_TRIALS = 8

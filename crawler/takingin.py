@@ -28,9 +28,10 @@ from crawler.pagelinks import site_of
 from crawler.pipelines import keep
 from crawler.revisits import NOT_FETCHED
 from crawler.warcfile import WarcFile
-from crawler.web import canonical_url, host_of
+from crawler.web import host_of
 from study import authorities
 from study import record as r
+from study.addresses import canonical_url
 from study.documents import DocumentReader
 from study.protocol import Protocol
 from study.purged import purged

@@ -11,22 +11,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 import lxml.html
 from bs4 import BeautifulSoup
 from lxml import etree
 from w3lib.encoding import html_to_unicode
-from w3lib.url import canonicalize_url, safe_url_string
+from w3lib.url import safe_url_string
 
 ProblemKind = Literal["robots", "blocked", "refused", "timeout", "network", "too-large", "http", "budget"]
 
-TRACKING = re.compile(
-    r"^(utm_\w+|gclid|fbclid|msclkid|mc_[ce]id|_ga|phpsessid|jsessionid|aspsessionid\w*|asp\.net_sessionid|"
-    r"cfid|cftoken|oscsid|sessionid|session_id|sid_session|searchterm|highlight)$",
-    re.IGNORECASE,
-)
-SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sessionid)=[^/?#]*|/\((?:[SAF]\([^)]*\))+\)", re.IGNORECASE)
 UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]*")
 LONGEST_TEXT = 4_000_000
@@ -134,20 +128,6 @@ Fetch = Callable[[Ask], Awaitable[Page]]
 def split(url: str) -> SplitResult:
     """An address in its parts, kept: each is looked at by several rules. Raises ValueError where it is none."""
     return urlsplit(url)
-
-
-@lru_cache(maxsize=8192)
-def canonical_url(url: str) -> str:
-    """One spelling per page: sorted parameters, no fragment, no default port, no session ids or campaign tags."""
-    try:
-        parts = urlsplit(SESSION_IN_PATH.sub("", url.strip()))
-        kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(pair[0])]
-        host = parts.hostname or ""
-        if parts.port and (parts.scheme, parts.port) not in {("http", 80), ("https", 443)}:
-            host = f"{host}:{parts.port}"
-        return canonicalize_url(urlunsplit((parts.scheme.lower(), host, parts.path or "/", urlencode(kept), "")))
-    except ValueError:
-        return url.strip()
 
 
 # Every page of a site has the same menus: their addresses are worked out once.

@@ -9,17 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from study import record as r
+from study.addresses import without_scheme
 
 _ANY = select(r.purged_url.c.url_hash).limit(1)
 
 
 def remember(db: Connection, urls: Iterable[str]) -> None:
-    """Remember canonical addresses as purged."""
+    """Remember addresses as purged, in whatever spelling."""
     r.insert_new(db, r.purged_url, [{"url_hash": _hash(url)} for url in sorted(set(urls))])
 
 
 def purged(db: Connection, urls: Iterable[str]) -> set[str]:
-    """Return those of these canonical addresses that were purged."""
+    """Return those of these addresses that were purged, in whatever spelling."""
     if db.execute(_ANY).first() is None:  # as in most records; asked for every page, so nothing is put together for it
         return set()
     hashes = {url: _hash(url) for url in urls}
@@ -42,5 +43,4 @@ def is_purged_text(db: Connection, text_hash: str) -> bool:
 
 def _hash(url: str) -> str:
     """The same for http and https: what must not be kept must not come back with a certificate."""
-    url = url.removeprefix("https://").removeprefix("http://")
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(without_scheme(url).encode("utf-8", "surrogatepass")).hexdigest()

@@ -27,7 +27,7 @@ from crawler.asking import (
     find_search,
     read_search,
 )
-from crawler.web import canonical_url
+from study.addresses import canonical_url
 from tests.fixtures.search.dialects import SITES, umbraco
 from tests.fixtures.search.odd import ODD
 from tests.fixtures.search.pretend import HOST, Doc, Pretend, corpus, shell, simple_form

@@ -172,14 +172,15 @@ def test_retention_takes_repeated_lines_that_no_page_has_any_more(record, study)
         assert db.execute(select(r.site_block.c.blocks)).scalars().all() == [[OTHER.casefold()]]
 
 
-@pytest.mark.parametrize("known", ["address", "text"])
+@pytest.mark.parametrize("known", ["address", "other spelling", "text"])
 def test_a_label_file_from_before_does_not_bring_it_back(record, study, two, tmp_path, known):
+    address = two.home(KENT) + ("secret?utm_source=news#top" if known == "other spelling" else "secret")
     with record.begin() as db:
-        where = {"url": two.home(KENT) + "secret" if known == "address" else None, "role": "annotator"}
+        where = {"url": None if known == "text" else address, "role": "annotator"}
         db.execute(update(r.label).where(r.label.c.text == SECRET).values(where))
     before = list(rows(items(record, study, two.id, "labelled")))
     purging.purge(record, pages_with(record, "Smithson"))
-    if known == "address":  # as when a page was taken down that nobody had labelled, or under another text
+    if known != "text":  # as when a page was taken down that nobody had labelled, or under another text
         with record.begin() as db:
             db.execute(delete(r.purged_text))
     with record.begin() as db:
@@ -187,7 +188,7 @@ def test_a_label_file_from_before_does_not_bring_it_back(record, study, two, tmp
     taken = take_in(record, study, enumerate(before, start=1))
     assert taken.added == 2
     (problem,) = taken.problems
-    named = two.home(KENT) + "secret" if known == "address" else before[0]["text_hash"][:16]
+    named = before[0]["text_hash"][:16] if known == "text" else address
     assert problem.startswith("row 1: ")
     assert named in problem
     assert "was taken down" in problem
@@ -246,13 +247,26 @@ def test_a_takedown_keeps_nobody_elses_labels_out(record, study, two):
     assert (taken.added, taken.problems) == (1, [])
 
 
-def test_labels_on_an_address_that_no_crawl_knows_are_taken_down_by_it(record, study, two):
-    address = "https://other.example/mentors"
+@pytest.mark.parametrize(
+    "by",
+    [
+        {"urls": ["https://other.example/mentors?page=2&id=1"]},
+        {"urls": ["http://OTHER.example/mentors?id=1&page=2&utm_source=news#top"]},
+        {"texts": ["jane q. smithson"]},
+    ],
+)
+def test_labels_that_stand_on_no_page_are_taken_down_by_address_in_any_spelling_and_by_words(record, study, two, by):
+    address = "https://other.example/mentors?page=2&id=1"
     with record.begin() as db:
         only = r.label.c.text == SECRET
-        db.execute(update(r.capture).values(text_hash=None))
+        db.execute(delete(r.capture))
+        db.execute(delete(r.hit))
+        db.execute(delete(r.page))
         db.execute(update(r.label).where(only).values(url=address))
-    purging.purge(record, [], urls=[address])
+    pages = purging.select_pages(record, **by)
+    assert pages == []
+    assert purging.purge(record, pages, **by, dry_run=True).labels == 1
+    purging.purge(record, pages, **by)
     with record.begin() as db:
         assert SECRET not in set(db.execute(select(r.label.c.text)).scalars())
         assert address not in set(db.execute(select(r.label.c.url)).scalars())

@@ -21,7 +21,9 @@ def purge(
     text: Annotated[
         list[str] | None,
         typer.Option(
-            "--text", metavar="WORDS", help="Every page on which these words stand, e.g. a name (repeatable)."
+            "--text",
+            metavar="WORDS",
+            help="Every page and labelled text in which these words stand, e.g. a name (repeatable).",
         ),
     ] = None,
     older_than: Annotated[
@@ -79,7 +81,7 @@ def purge(
         def run(dry: bool) -> purging.Purged:
             if since is not None:
                 return purging.retain(opened, since, dry_run=dry)
-            return purging.purge(opened, pages, urls=url or [], reason=reason, dry_run=dry)
+            return purging.purge(opened, pages, urls=url or [], texts=text or [], reason=reason, dry_run=dry)
 
         typer.echo(_say(run(True), "would be removed" if dry_run else "to be removed", since))
         if dry_run:
