@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -225,6 +226,20 @@ def test_a_perfect_ranking_reads_no_more_than_there_are_and_chance_reads_nearly_
         assert not {e.idea for e in start.priors} & {e.idea for e in start.pool}
         assert screening.screen(systems.ranking(knows), start, 4) == list(range(1, start.relevant + 1))
         assert screening.by_chance(start)[-1] > 0.9 * len(start.pool) * start.relevant / (start.relevant + 1)
+
+
+def test_starts_run_side_by_side_and_are_counted_in_their_order() -> None:
+    pool = [example(k, "relevant" if k == 0 else "off-topic") for k in range(9)]
+    begun = [screening.Start([example(99, "relevant")], pool)] * 3
+
+    def late_first(_: screening.Start, number: int) -> list[int]:
+        sleep(0.5 if number == 0 else 0.0)
+        return [number + 1]
+
+    told: list[str] = []
+    found = screening.simulate({"late first": late_first}, begun, told.append)
+    assert found["systems"]["late first"]["100"] == {"median": 2, "least": 1, "most": 3, "each": [1, 2, 3]}
+    assert told == ["late first: 3 starts", *(f"late first: start {k} of 3 done" for k in (1, 2, 3))]
 
 
 def test_what_was_read_is_learnt_before_the_next_lot() -> None:
@@ -526,6 +541,7 @@ def test_pages_that_nobody_tunes_on_hold_their_floors(study: Protocol, names: tu
 
 @pytest.mark.slow
 @pytest.mark.services
+@pytest.mark.timeout(3000)  # ten minutes on two cores, a quarter of an hour on one
 def test_held_out_seed_ideas_hold_the_floors_and_the_card_says_so(study: Protocol, asreview: Path) -> None:
     """The gate: run `mentorwatch evaluate --card` after any change of seeds, model or protocol, and look at it."""
     results = evaluate(study, from_seeds(study), [], Plan(learn=True, asreview=asreview), lambda _: None)
