@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from crawler.anatomy import Anatomy, Line, Link
 from crawler.lists import Group, place
-from crawler.scoring import ASIDE, HEADINGS, URLISH
+from crawler.scoring import ASIDE, HEADINGS, URLISH, poor
 
 LONGEST_SNIPPET = 600
 LONGEST_TITLE = 300
@@ -74,11 +74,18 @@ def items_of(group: Group, anatomy: Anatomy) -> list[Item]:
     repeated = {
         text for text, n in Counter(link.text for link in group.links).items() if n > max(1, len(group.links) // 3)
     }
+    headings = defaultdict(list)
+    for link in anatomy.links:
+        if set(link.path[-4:]) & HEADINGS and not poor(link.text) and link.text not in repeated:
+            headings[link.url].append(link)
     spans = _spans(group, anatomy)
     items = []
-    for link, (start, end) in zip(group.links, spans, strict=True):
+    for link, block, (start, end) in zip(group.links, group.blocks, spans, strict=True):
         lines = [line for line in anatomy.lines if start <= line.at <= end]
-        title = _title(link, lines, repeated)
+        # A hit's 'Continue reading ...' may be what is listed; what heads it is the link of its heading.
+        begins = anatomy.starts[block]
+        heading = next((other.text for other in headings[link.url] if begins <= other.at <= end), "")
+        title = heading or _title(link, lines, repeated)
         items.append(Item(link.url, title[:LONGEST_TITLE], _snippet(lines, title, link)))
     return items
 

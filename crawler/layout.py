@@ -14,7 +14,9 @@ class Layout:
     the lines of text that the nonsense page has too; `none_lines` are lines that only the nonsense page has. `echoes` says
     that the page's search box holds the query that was run; `total_at` is where the line with the total stands, and `bare`
     that the number in it is the total whatever else it says; `widens` that the nonsense page has links where results stand,
-    too, and `stray` is the signature of those: a real query that brings them was not found either.
+    too, and `stray` is the signature of those: a real query that brings them was not found either. `cut` is how many items
+    the control query's page listed where that is a round number, without a total and without a way on: another query that
+    lists just as many may have more of them.
     """
 
     container: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Layout:
     bare: bool = False
     widens: bool = False
     stray: str = ""
+    cut: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, as kept in the record."""
@@ -45,6 +48,7 @@ class Layout:
             "bare": self.bare,
             "widens": self.widens,
             "stray": self.stray,
+            "cut": self.cut,
         }
 
     @classmethod
@@ -63,4 +67,5 @@ class Layout:
             bare=bool(kept.get("bare", False)),
             widens=bool(kept.get("widens", False)),
             stray=str(kept.get("stray", "")),
+            cut=int(kept.get("cut", 0)),
         )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count
 from urllib.parse import parse_qsl
 
 from lxml.html import HtmlElement
@@ -26,8 +27,10 @@ from crawler.totals import Total
 from crawler.turning import NUMBER, every, from_box, from_select, header_next, with_param
 from crawler.web import Ask, Page, joined, readable, split
 from crawler.wording import pattern, table, words
+from study.addresses import canonical_url
 
 SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
+COUNTED = re.compile(r"(/[a-z]{0,6}[-_]?\d{1,6})?/*$", re.IGNORECASE)  # the end of a path that counts pages or items
 GRID_PAGE = re.compile(r"['\"]Page\$(\d{1,6})['\"]")
 MOST_LINKS = 3000
 # A gap in a row of page numbers: '...', '[. .]', '…', also as a control that leads to the numbers not shown.
@@ -36,10 +39,12 @@ GAP = re.compile(r"^[\[(<\s]*(?:\.\s*){2,5}[\])>\s]*$|^\W*…\W*$")
 
 @dataclass(frozen=True)
 class Turn:
-    """The request for the next page and how it was found."""
+    """The request for the next page and how it was found; `offered` is the highest page number that the pager shows beyond
+    this page without a gap, 0 where it shows none."""
 
     ask: Ask
     how: str
+    offered: int = 0
 
 
 def find_next(
@@ -55,10 +60,23 @@ def find_next(
 
     `turned` pages of the query were read before this one; `group` is the list of results, whose links are no pager.
     """
-    page = anatomy.page
-    hits = {link.element for link in group.links} if group else set()
-    controls = _controls(anatomy, spec, layout, hits, selector)
+    controls = _controls(anatomy, spec, layout, _links_to_hits(anatomy, group), selector)
     number = turned + 2
+    turn = _turn(controls, number, anatomy, spec, layout, group, total, turned)
+    return replace(turn, offered=_offered(controls, number)) if turn else None
+
+
+def _turn(
+    controls: list[Control],
+    number: int,
+    anatomy: Anatomy,
+    spec: SearchSpec,
+    layout: Layout,
+    group: Group | None,
+    total: Total,
+    turned: int,
+) -> Turn | None:
+    page = anatomy.page
     numbered = _numbered(controls, number, total) or _past_gap(controls, number, anatomy)
     labelled = _labelled([control for control in controls if not _of_another_form(control, page, anatomy.query)])
     chosen = labelled
@@ -83,6 +101,22 @@ def find_next(
     if onward is not None:
         return Turn(onward, "address")
     return _counted_up(anatomy, spec, layout, group, total, turned)
+
+
+def _links_to_hits(anatomy: Anatomy, group: Group | None) -> set[HtmlElement]:
+    """All links to the hits that are listed: a hit's own 'more' leads to the hit, not on."""
+    if group is None:
+        return set()
+    listed = {canonical_url(link.url) for link in group.links if link.url}
+    return {link.element for link in group.links} | {
+        link.element for link in anatomy.links[:MOST_LINKS] if link.url and canonical_url(link.url) in listed
+    }
+
+
+def _offered(controls: Iterable[Control], number: int) -> int:
+    """The highest page number of a row of controls that begins with the next page's and has no gap; 0 where it is not there."""
+    shown = {int(match[1]) for control in controls if (match := NUMBER.match(_said(control)))}
+    return next(n for n in count(number) if n not in shown) - 1 if number in shown else 0
 
 
 def only_scripts_lead_on(anatomy: Anatomy, layout: Layout, group: Group) -> str:
@@ -176,7 +210,11 @@ def _stays(link: Link, page: Page, query: str, spec: SearchSpec) -> bool:
     wanted = query.casefold()
     if wanted in readable(readable(link.url)).casefold():
         return True
-    return (here.netloc, here.path) == (there.netloc, there.path) and there.query != "" and link.url != page.url
+    if here.netloc != there.netloc or link.url == page.url:
+        return False
+    if here.path == there.path:
+        return there.query != ""
+    return COUNTED.sub("", here.path) == COUNTED.sub("", there.path)  # /results/4f2a/ and /results/4f2a/P10/
 
 
 @cache

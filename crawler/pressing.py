@@ -35,6 +35,7 @@ def press(control: Control, page: Page) -> Ask | None:
     element = control.element
     form = _form_of(element, page)
     if control.script:
+        form = form if form is not None else _some_form(page)
         posted = forms.POSTBACK.search(control.script) or forms.POSTBACK_OPTIONS.search(control.script)
         if posted and form is not None:
             return forms.submission(form, page, None, {"__EVENTTARGET": posted[1], "__EVENTARGUMENT": posted[2]})
@@ -45,14 +46,20 @@ def press(control: Control, page: Page) -> Ask | None:
 
 
 def _form_of(element: HtmlElement, page: Page) -> HtmlElement | None:
+    """The form that an element stands in, names, or is owned by."""
     for ancestor in element.iterancestors("form"):
         return ancestor
     every = forms.forms(page)
     named = element.get("form")
     if named:
         return next((form for form in every if form.get("id") == named), None)
-    owners = [form for form in every if element in set(forms.controls(form))]
-    return (owners or [f for f in every if f.get("id") in {"aspnetForm", "form1", "Form1"}] or every[:1] or [None])[0]
+    return next((form for form in every if element in set(forms.controls(form))), None)
+
+
+def _some_form(page: Page) -> HtmlElement | None:
+    """The form that a script outside of all forms fills in: ASP.NET's one of the whole page, else the first."""
+    every = forms.forms(page)
+    return next((form for form in every if form.get("id") in {"aspnetForm", "form1", "Form1"}), next(iter(every), None))
 
 
 def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:

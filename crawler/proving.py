@@ -17,7 +17,7 @@ from crawler.knownwords import general_words, known_words, nonsense_word
 from crawler.layout import Layout
 from crawler.platforms import Platform, named, recognised
 from crawler.results import ResultsPage, learn, read
-from crawler.scripted import drawn_later, never_sent, script_search
+from crawler.scripted import drawn_later, never_sent, script_search, sent_by_script
 from crawler.searchbox import METHOD, addressed
 from crawler.searchform import form_candidates
 from crawler.searchlinks import frames, refreshed
@@ -33,7 +33,13 @@ FEW_WORDS = 2
 FEW_ITEMS = 3
 SAME_HITS = 0.6
 FULL_PAGES = {10, 15, 20, 25, 30, 50, 100}
-GUESSES = (Paging("page", 1, 1), Paging("start", 0, 0), Paging("p", 1, 1), Paging("offset", 0, 0))
+GUESSES = (
+    Paging("page", 1, 1),
+    Paging("start", 0, 0),
+    Paging("p", 1, 1),
+    Paging("offset", 0, 0),
+    Paging("paged", 1, 1),  # WordPress, whose pager a plug-in may draw
+)
 
 
 async def settled(fetch: Fetch, ask: Ask) -> Page:
@@ -150,7 +156,9 @@ class Prover:
             reason = reason if some.says_none else f"{spec.url}: {found}"
             if not self.scripts and not some.says_none:
                 drawn = script_search(page) or drawn_later(page)
-                self.scripts = drawn or never_sent(empty, page, spec.query_param)
+                self.scripts = (
+                    drawn or never_sent(empty, page, spec.query_param) or sent_by_script(page, spec.query_param)
+                )
             # What says of the nonsense word that there is nothing says so of this one, too, where the two pages are alike.
             unread += not (some.says_none or (some.same_as_nonsense and says_none))
             if unread > 1 and best is None:
@@ -160,6 +168,8 @@ class Prover:
             return Trial(spec, "suspect", reason or f"{spec.url}: {hits}")
         layout, nothing, some, word = best
         spec = await self._with_paging(spec, some, layout, word)
+        if spec.paging is None and _may_be_cut(some):
+            layout = replace(layout, cut=len(some.items))
         controls = Controls(nonsense, hit_count(nothing), word, hit_count(some), True)
         notes = "; ".join(some.notes)
         said = f"'{nonsense}' brings {controls.nonsense_hits} hits, '{word}' {controls.known_word_hits}"
@@ -198,8 +208,7 @@ class Prover:
     async def _with_paging(self, spec: SearchSpec, some: ResultsPage, layout: Layout, word: str) -> SearchSpec:
         """The spec with a paging parameter found by trying, where a page has (or may have) more hits than it lists and no way on."""
         stated = some.total.number
-        # A round number of hits without a total and without a way on may be a first page whose pager was not understood.
-        more = stated > len(some.items) >= 5 if stated is not None else len(some.items) in FULL_PAGES
+        more = stated > len(some.items) >= 5 if stated is not None else _may_be_cut(some)
         if some.next is not None or spec.paging is not None or not more or spec.method != "GET" or "#" in spec.url:
             return spec
         first = {item.url for item in some.items}
@@ -215,6 +224,11 @@ class Prover:
                 if not listed & first and _follows(result, some):
                     return replace(spec, paging=Paging(guess.param, start, step, len(some.items)))
         return spec
+
+
+def _may_be_cut(some: ResultsPage) -> bool:
+    """Whether a page may be the first of several whose pager was not understood: a round number of hits, no total, no way on."""
+    return some.next is None and some.total.number is None and len(some.items) in FULL_PAGES
 
 
 def status_of(problem: FetchProblem) -> FindStatus:

@@ -58,7 +58,8 @@ class State:
     `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading),
     `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others;
     `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are,
-    `stuck` what a control says that promises more and that only a script can press.
+    `stuck` what a control says that promises more and that only a script can press; `cut` says that the one page lists just as
+    many as the control query's did, a round number, and neither states a total or leads on.
     """
 
     query: str
@@ -84,6 +85,7 @@ class State:
     again: int = 0
     of_pages: int = 0
     stuck: str = ""
+    cut: bool = False
     around: str = ""  # what was read round a cap (caps.py)
 
     def to_json(self) -> dict[str, Any]:
@@ -207,13 +209,14 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
     state = replace(
         state, again=state.again + sum(1 for hit in hits if hit.canonical in known) if state.pass_ == 1 else 0
     )
-    state = replace(state, of_pages=result.total.pages or state.of_pages)
+    state = replace(state, of_pages=result.total.pages or result.offered or state.of_pages)
     state = replace(
         state, size=state.size or len(items), uneven=state.uneven or len(items) != (state.size or len(items))
     )
     state = _with_total(state, result)
     if result.next is None:
-        return Reading(hits, page.url, _ended(replace(state, stuck=result.stuck), "no way on", "", reader))
+        cut = state.turned == 1 and len(items) == reader.layout.cut
+        return Reading(hits, page.url, _ended(replace(state, stuck=result.stuck, cut=cut), "no way on", "", reader))
     if short(repr(result.next.to_json())) in state.asked:
         return Reading(hits, page.url, _ended(state, "page repeated", "its next link leads back", reader))
     if state.stale >= MOST_STALE:
@@ -318,6 +321,10 @@ def _rechecked(state: State, result: ResultsPage, reader: Reader) -> State:
     )
 
 
+def _not_all(state: State) -> str:
+    return f"{state.ended} after page {state.turned}, though there are links to {state.of_pages}"
+
+
 PROVEN = {"no way on", "empty page", "page repeated", "nothing new"}
 
 
@@ -337,14 +344,14 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         return "failed", f"{state.ended}: {state.reason}; {counted}"
     if state.ended not in PROVEN:
         return ("suspect", state.reason) if state.ended else ("failed", f"not read to its end; {counted}")
-    if (
-        (total is None or kind in {"absent", "estimate"})
-        and state.turned < state.of_pages
-        and state.ended == "no way on"
-    ):
-        return "suspect", f"{counted}, page {state.turned} of {state.of_pages} was the last that leads on{note}"
-    if state.stuck and state.ended == "no way on" and (total is None or kind in {"absent", "estimate"}):
-        return "suspect", f"{counted}; '{state.stuck}' can be pressed by a script only (--render){note}"
+    if total is None or kind in {"absent", "estimate"}:
+        if state.turned < state.of_pages:
+            reached = f"page {state.turned} of {state.of_pages} was the last that leads on"
+            return "suspect", f"{counted}, {reached if state.ended == 'no way on' else _not_all(state)}{note}"
+        if state.stuck and state.ended == "no way on":
+            return "suspect", f"{counted}; '{state.stuck}' can be pressed by a script only (--render){note}"
+    if total is None and state.cut:
+        return "suspect", f"{counted}, as many as any query lists: no total, no way on{note}"
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"
     if kind == "estimate" and 2 * got < total - LEAST_GAP:

@@ -48,6 +48,7 @@ class ResultsPage:
     says_error: bool = False
     alien: bool = False
     stuck: str = ""
+    offered: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -133,6 +134,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
         ran_query=ran,
         next=turn.ask if items and turn else None,
         next_how=turn.how if items and turn else "",
+        offered=turn.offered if items and turn else 0,
         same_as_nonsense=not items and bool(reader.layout.lines) and _all_known(anatomy, reader.layout),
         says_error=not items and not none and totals.says_error(line.text for line in anatomy.lines),
         stuck=paging.only_scripts_lead_on(anatomy, reader.layout, group) if group and items and not turn else "",
@@ -151,6 +153,7 @@ def _leads_straight_to_hit(page: Page, query: str, reader: Reader, result: Resul
         page.status != 200
         or page.ask.method == METHOD
         or result.understood
+        or result.same_as_nonsense
         or result.says_no_query
         or not reader.layout.slot
     ):

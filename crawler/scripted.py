@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from crawler import forms
 from crawler.anatomy import take_apart
 from crawler.web import Page
 from crawler.wording import finder
@@ -48,4 +49,17 @@ def never_sent(nothing: Page, some: Page, field: str) -> str:
         form = next(box.iterancestors("form"), None) if box.get("name") == field else None
         if form is not None and form.get("action") is None and (form.get("method") or "get").lower() == "get":
             return "a search form that no server answers"
+    return ""
+
+
+def sent_by_script(page: Page, field: str) -> str:
+    """Whether nothing but a script sends what is typed into the box: its form has no button, and a link beside it runs one."""
+    for form in forms.forms(page):
+        owned = forms.controls(form)
+        if not any(control.get("name") == field for control in owned) or any(map(forms.is_submit, owned)):
+            continue
+        for link in form.iter("a"):
+            script = (link.get("href") or "").lower()
+            if script.startswith("javascript:") and not forms.POSTBACK.search(script):
+                return "a search box that only a script sends"
     return ""

@@ -9,43 +9,16 @@ import pytest
 
 from crawler.asking import Hit, SearchFunction, State, conclude, find_search
 from crawler.caps import read_whole
-from crawler.web import canonical_url
+from study.addresses import canonical_url
 from tests.fixtures.search.third import HOST, QUERIES, Council
 from tests.fixtures.search.third_sites import LESS, NO_WAY_ON, SCRIPTED, SITES
 
 # What a site adds to a hit's address: where it was found from, or what to mark.
 ADDED = {"p_l_back_url", "q", "Highlight"}
-# Faults that this set has found, to be taken out one by one as they are mended.
-FAULTS = {
-    "orchard": "a hit's own 'more' link is taken for the way to the next page",
-    "expressionengine": "pages below an address without the query are not turned; an empty answer is taken for the only hit",
-    "wordpress_twentytwentyone": "titles are those of the 'Continue reading' links",
-    "wordpress_facetwp": "ten hits, the pager drawn by a script: called complete",
-    "contensis_react": "a button of no form sends the page's first form, which takes the cookies",
-    "more_beside_each_hit": "a hit's own 'more' link is taken for the way to the next page",
-    "more_beside_each_post": "a hit's own 'more' link is taken for the way to the next page",
-    "buttons_of_no_form": "a button of no form sends the page's first form, which takes the cookies",
-    "pages_below_a_token": "pages below an address without the query are not turned; an empty answer is taken for the only hit",
-    "page_2_is_page_1": "a page that repeats the first is an end, though the page says that there are six",
-    "page_2_is_page_1_unsaid": "a page that repeats the first is an end, though there are links to five more",
-    "page_2_is_empty": "an empty page is an end, though there are links to five more",
-    "scottish_design_system": "a button of no form sends the page's first form, which takes the cookies",
-    "sharepoint2010": "a box that only a script sends: the reason given is another, and so --render does not try it",
-}
 # Only the first page can be had without scripts: anything but complete is right where there are more.
 FIRST_PAGE = {"contensis_react", "wordpress_facetwp"}
 # The first page's box is sent by a script; what can be said without a browser is that.
 BOX_BY_SCRIPT = {"sharepoint2010"}
-
-
-def known_faults(names: list[str]) -> list[object]:
-    return [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, reason=FAULTS[name])] if name in FAULTS else [],
-        )
-        for name in names
-    ]
 
 
 def visit(site: Council, *, use_platforms: bool) -> tuple[SearchFunction, dict[str, tuple[list[Hit], State]]]:
@@ -89,7 +62,7 @@ def listed(hits: list[Hit]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("use_platforms", [True, False], ids=["as-it-comes", "without-platforms"])
-@pytest.mark.parametrize("name", known_faults([name for name in SITES if name not in SCRIPTED]))
+@pytest.mark.parametrize("name", [name for name in SITES if name not in SCRIPTED])
 def test_a_product_is_read_to_the_end(name: str, use_platforms: bool) -> None:
     site = SITES[name]
     function, read = visit(site, use_platforms=use_platforms)
@@ -114,7 +87,7 @@ def test_a_search_that_scripts_draw_is_said_to_be_one(name: str) -> None:
     assert visit(SITES[name], use_platforms=True)[0].status == "script-only"
 
 
-@pytest.mark.parametrize("name", known_faults(list(LESS)))
+@pytest.mark.parametrize("name", LESS)
 def test_what_was_not_read_to_the_end_is_not_called_complete(name: str) -> None:
     site = LESS[name]
     function, read = visit(site, use_platforms=False)
