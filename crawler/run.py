@@ -12,11 +12,13 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from crawler import rendering
+from crawler.frontier import warc_ends
 from crawler.planning import CrawlPlan
 from crawler.scaffolding import Gathered
 from crawler.spiders.gather import Gather
 from crawler.spiders.probe import Probe
 from crawler.spiders.sitesearch import SiteSearch
+from crawler.warcfile import claim
 from study.record import Record
 from study.runlock import run_lock
 from study.version import VERSION
@@ -79,6 +81,7 @@ class Crawled:
 def crawl(plan: CrawlPlan, manners: Manners) -> Crawled:
     """Run a crawl to its end; raise :class:`study.runlock.RecordLocked` if one runs on this record, or the record's own errors."""
     with Record.open(plan.record_url) as record, run_lock(record, "run"), run_lock(record, "crawl"):
+        claim(record, warc_ends(record))
         _quiet_libraries()
         # Little of what a crawl makes are cycles, and looking for them after every 700 objects takes a tenth of its time.
         gc.freeze()

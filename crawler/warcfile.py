@@ -1,12 +1,13 @@
 """WARC files (ISO 28500): one per process, appended to, fsynced before the record says what stands in them.
 
 What a killed process wrote past its last commit is cut off at the next start, so every byte of a WARC file is accounted
-for in the record.
+for in the record. That is done to the record's own files only: a folder of WARC files says whose they are.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import zlib
@@ -25,15 +26,26 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from study.errors import UserError
+from study.record import Record
+
 _LONGEST_HEAD = 16 * 1024  # bytes of a record that its own headers are looked for in
 _OWN_NAME = re.compile(r"mentorwatch-(\d+)\.warc\.gz")
 # The body is stored as the crawler read it, decoded; these headers would no longer be true of it.
 _TRANSFER_HEADERS = {"content-encoding", "transfer-encoding", "content-length", "connection"}
 
 
+OWNER = "record"  # in a folder of WARC files: the name of the record that they are of
+
+logger = logging.getLogger(__name__)
+
 # Why a revisit record has no body of its own (ISO 28500, 6.7).
 NOT_MODIFIED = "http://netpreserve.org/warc/1.0/revisit/server-not-modified"
 IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
+
+
+class WarcFolderError(UserError):
+    """The WARC files of a folder are another record's: to cut them back would destroy them."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +194,39 @@ def _record_at(path: Path, offset: int) -> Iterator[ArcWarcRecord]:
             kind = record.rec_type if record else "end"
             raise ValueError(f"{path.name}, at {offset}: no response record ({kind}), so no body")
         yield record
+
+
+def begin(record: Record, software: str, committed: Mapping[str, int]) -> WarcFile:
+    """Return a new WARC file beside ``record``, after what was not committed was cut off the earlier ones.
+
+    ``committed`` maps file name to the end of its last committed record. Raises :class:`WarcFolderError`, and touches nothing, where
+    the files that stand there are another record's.
+    """
+    directory = claim(record, committed)
+    for name in cut_back(directory, committed):
+        logger.warning("%s: cut back to its last committed record", name)
+    return WarcFile(directory, software, committed)
+
+
+def claim(record: Record, committed: Mapping[str, int]) -> Path:
+    """Return the folder of ``record``'s WARC files, in which it stands from now on whose they are; errors as :func:`begin`."""
+    directory, name = record.directory / "warc", record.name
+    directory.mkdir(parents=True, exist_ok=True)
+    owner_file = directory / OWNER
+    owner = owner_file.read_text(encoding="utf-8").strip() if owner_file.exists() else ""
+    if not owner and not committed and (nobodys := sorted(directory.glob("*.warc.gz"))):
+        owner = f"another record ({nobodys[0].name} is none of this one's)"
+    if owner not in ("", name):
+        raise WarcFolderError(
+            f"{directory} holds the WARC files of {owner}, not of {name}; give this record a folder of its own: "
+            "--record sqlite:///FOLDER/mentorwatch.db, for PostgreSQL MENTORWATCH_DIRECTORY=FOLDER. "
+            f"If the record was renamed, write its new name into {owner_file}"
+        )
+    if not owner:
+        half = owner_file.with_suffix(".part")
+        half.write_text(f"{name}\n", encoding="utf-8")
+        half.replace(owner_file)
+    return directory
 
 
 def cut_back(directory: Path, committed: Mapping[str, int]) -> list[str]:

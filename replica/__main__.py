@@ -36,7 +36,7 @@ def main() -> None:
         )
     except KeyError as unknown:
         parser.error(f"--only {unknown}: no site of that authority here")
-    except ValueError as problem:
+    except (ValueError, OSError) as problem:
         parser.error(str(problem))
 
 

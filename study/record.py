@@ -165,6 +165,14 @@ class Record:
             return Path(str(self.engine.url.database)).resolve().parent
         return Path(os.environ.get(DIRECTORY_VARIABLE) or "data").resolve()
 
+    @property
+    def name(self) -> str:
+        """What tells this record from others that share its folder: the database's file name, on PostgreSQL its host and name."""
+        url = self.engine.url
+        if self.engine.dialect.name == "sqlite":
+            return Path(str(url.database)).name
+        return f"postgresql://{url.host or ''}/{url.database}"
+
     def latest_crawl(self, protocol: str | None = None) -> int:
         """Return the id of the newest crawl (of ``protocol``) that was made here; raise :class:`RecordError` when there is none."""
         query = select(crawl.c.id).where(crawl.c.sample != ARCHIVE).order_by(crawl.c.id.desc()).limit(1)

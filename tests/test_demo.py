@@ -2,6 +2,7 @@
 
 import csv
 import re
+import socket
 
 import pytest
 
@@ -11,6 +12,7 @@ from replica.researcher import compare
 from study import protocol
 from study.record import Record
 from tests.running import free_ports, mentorwatch
+from tests.small_record import SmallCrawl
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +121,21 @@ def test_every_finding_leads_to_a_quote_an_address_and_a_place_in_the_archive(de
         assert row["url"].startswith("http")
         assert row["fetched"]
         assert re.fullmatch(r"mentorwatch-\d{5}\.warc\.gz:\d+", row["warc_record"])
+
+
+def test_a_demo_begins_anew_only_where_it_can_and_nobody_has_decided_anything(tmp_path):
+    with Record.open(f"sqlite:///{tmp_path / 'mentorwatch.db'}") as record:
+        crawl = SmallCrawl(record, protocol.load("nfer-2008"), ["E10000016"])
+        crawl.decided(crawl.fetched("E10000016", "heads", "Mentors for heads"), "relevant")
+    (tmp_path / "finished").touch()
+    (tmp_path / "notes.txt").write_text("mine")
+    port = free_ports(30)
+    with socket.create_server(("127.0.0.1", port)):
+        taken = mentorwatch("demo", f"--directory={tmp_path}", "--scale=0", f"--base-port={port}")
+    assert taken.returncode == 2
+    assert "try another --base-port" in taken.stderr
+    assert "Traceback" not in taken.stderr
+    refused = mentorwatch("demo", f"--directory={tmp_path}", "--scale=0", f"--base-port={port}")
+    assert refused.returncode == 2
+    assert "1 decisions that people made" in refused.stderr
+    assert {"mentorwatch.db", "finished", "notes.txt"} <= {path.name for path in tmp_path.iterdir()}

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.warcfile import WarcFile, cut_back
+from crawler.warcfile import WarcFile, WarcFolderError, begin, claim, cut_back
+from study.record import Record
+from tests.running import mentorwatch
 
 MOMENT = datetime(2008, 7, 29, 12, 0, 0, tzinfo=UTC)
 
@@ -64,3 +67,29 @@ def test_each_process_has_its_own_file(tmp_path):
     with WarcFile(tmp_path, "test") as one, WarcFile(tmp_path, "test") as other:
         assert one.path != other.path
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_records_files_are_refused_and_stay_whole(tmp_path):
+    with Record.open(f"sqlite:///{tmp_path / 'first.db'}") as first, begin(first, "test", {}) as warc:
+        place = warc.append("http://kent.example/", 200, {}, b"first", MOMENT)
+        warc.sync()
+    refused = pytest.raises(WarcFolderError, match=r"files of first\.db, not of second\.db")
+    with Record.open(f"sqlite:///{tmp_path / 'second.db'}") as second, refused:
+        begin(second, "test", {})
+    second_record, site = f"--record=sqlite:///{tmp_path / 'second.db'}", "127.0.0.1:1"
+    done = mentorwatch("crawl", second_record, f"--site=http://{site}/", f"--allow={site}")
+    assert done.returncode == 2
+    assert "give this record a folder of its own" in done.stderr
+    assert warc.path.stat().st_size == place.length
+    with Record.open(f"sqlite:///{tmp_path / 'first.db'}") as first, begin(first, "test", {place.file: place.length}):
+        assert warc.path.stat().st_size == place.length
+
+
+def test_files_of_which_nothing_says_whose_they_are_belong_to_who_knows_them(tmp_path):
+    (tmp_path / "warc").mkdir()
+    (place,) = write(tmp_path / "warc", b"first")
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        with pytest.raises(WarcFolderError, match=f"{place.file} is none of this one's"):
+            claim(record, {})
+        claim(record, {place.file: place.length})
+        claim(record, {})  # it says so now

@@ -40,7 +40,7 @@ from crawler.proving import settled
 from crawler.reading import PROBLEMS
 from crawler.rereading import Rereader, rereader
 from crawler.verifying import Closing, controls_after, find_or_reuse
-from crawler.warcfile import WarcFile, cut_back
+from crawler.warcfile import WarcFile, begin
 from crawler.web import Ask, Fetch, FetchProblem
 from crawler.writer import Writer, WriterFailed
 from study import record as r
@@ -76,11 +76,7 @@ class SiteSearch(AskingSpider):
         assert plan is not None
         self.record = Record.open(plan.record_url)
         self.record.settle()
-        warc_directory = self.record.directory / "warc"
-        committed = frontier.warc_ends(self.record)
-        for name in cut_back(warc_directory, committed) if warc_directory.is_dir() else ():
-            logger.warning("%s: cut back to its last committed record", name)
-        self.writer = Writer(self.record, WarcFile(warc_directory, plan.software, committed))
+        self.writer = Writer(self.record, begin(self.record, plan.software, frontier.warc_ends(self.record)))
         try:
             crawl_id, resumed = opening.open_crawl(
                 self.record, plan.protocol, plan.sample, plan.targets, plan.as_of, fresh=plan.fresh

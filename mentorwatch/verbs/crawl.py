@@ -124,7 +124,7 @@ def _take_in(
     from crawler.archives import ArchiveError, bounded_memory, index_csv, index_warcs
     from crawler.frontier import warc_ends
     from crawler.takingin import take_in
-    from crawler.warcfile import WarcFile, cut_back
+    from crawler.warcfile import begin
     from study import authorities
     from study import protocol as protocols
     from study.record import Record
@@ -145,10 +145,7 @@ def _take_in(
         run_lock(opened, "crawl"),
     ):
         index = index_csv(listed) if listed else index_warcs(warcs, as_of.date() if as_of else None)
-        directory, committed = opened.directory / "warc", warc_ends(opened)
-        if directory.is_dir():
-            cut_back(directory, committed)
-        with WarcFile(directory, f"mentorwatch/{VERSION}", committed) as warc:
+        with begin(opened, f"mentorwatch/{VERSION}", warc_ends(opened)) as warc:
             for taken in take_in(opened, study, index, warc, owner):
                 typer.echo(
                     f"crawl {taken.crawl_id}, as of {taken.as_of}: {taken.pages} pages of {taken.authorities} authorities, "

@@ -22,7 +22,8 @@ def demo(
 ) -> None:
     """Repeat the study of July 2008 on thirty pretend council sites: crawl, judge, let a scripted researcher decide, report.
 
-    Prints the study's table twice: by the model alone, and after the researcher, beside the published figures.
+    Prints the study's table twice: by the model alone, and after the researcher, beside the published figures. An interrupted demo goes
+    on; a finished one is done again from nothing, unless people have decided texts in its record.
 
     Examples:
 
