@@ -21,7 +21,7 @@ from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, Item
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total
 from crawler.turning import header_next, with_param
-from crawler.web import Ask, Page, joined
+from crawler.web import Ask, Page, joined, number
 
 URL_KEYS = (
     "url",
@@ -114,7 +114,8 @@ def as_text(markup: str | None) -> str:
 
 
 def local_name(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    # Not by etree.QName, which refuses the names that a mended feed may have ('a:b:c').
+    return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
 
 
 def parsed(text: str) -> Any:
@@ -176,17 +177,17 @@ def read_data(data: Any, page: Page, spec: SearchSpec, turned: int, collected: i
             items = [item for record in node if isinstance(record, dict) and (item := _json_item(record, page))]
             if len(items) > len(best):
                 best = items
-    number = next((n for n in _numbers(data) if n >= len(best)), None)
-    if number is None and (stated := page.headers.get("x-wp-total") or page.headers.get("X-WP-Total") or "").isdigit():
-        number = int(stated)
-    total = Total(number, "exact" if number is not None else "absent", line="json")
+    stated = next((n for n in _numbers(data) if n >= len(best)), None)
+    if stated is None:
+        stated = number(page.headers.get("x-wp-total") or page.headers.get("X-WP-Total"))
+    total = Total(stated, "exact" if stated is not None else "absent", line="json")
     piece = "" if best else _markup(data)
     listed = len(best) or piece.count("<a ")
     onward = _json_next(data, page) or _header_ask(page)
-    done = number is not None and collected + listed >= number
+    done = stated is not None and collected + listed >= stated
     ask = onward or (None if done else _next_as_said(data, page, turned, collected, listed))
     ask = ask or next_by_param(page.url, spec, turned, collected, listed, total, 0)
-    none = not listed and (number == 0 or empty_list)
+    none = not listed and (stated == 0 or empty_list)
     return Feed(tuple(best), total, none, "", ask if listed else None, piece)
 
 
@@ -248,10 +249,10 @@ def _numbers(data: Any) -> Iterator[int]:
                 name = key.lower().replace("_", "")
                 if isinstance(value, dict) and isinstance(value.get("value"), int):
                     value = value["value"]
-                if isinstance(value, str) and value.isdigit():
-                    value = int(value)
-                if isinstance(value, int) and not isinstance(value, bool):
-                    found.setdefault(name, value)
+                if isinstance(value, str | int) and not isinstance(value, bool):
+                    value = number(value if isinstance(value, str) else f"{value:d}"[:12])
+                    if value is not None:
+                        found.setdefault(name, value)
     for wanted in TOTAL_KEYS:
         if wanted.replace("_", "") in found:
             yield found[wanted.replace("_", "")]
@@ -284,10 +285,11 @@ def next_by_param(
         value = spec.paging.first + (turned + 1) * step
         return Ask(with_param(url, spec.paging.param, str(value)))
     for name, stated in pairs.items():
-        if name.lower() in PAGE_PARAMS and stated.isdigit():
-            return Ask(with_param(url, name, str(int(stated) + 1)))
-        if name.lower() in OFFSET_PARAMS and stated.isdigit():
-            return Ask(with_param(url, name, str(int(stated) + size)))
+        here = number(stated)
+        if here is not None and name.lower() in PAGE_PARAMS:
+            return Ask(with_param(url, name, str(here + 1)))
+        if here is not None and name.lower() in OFFSET_PARAMS:
+            return Ask(with_param(url, name, str(here + size)))
     if total.number is not None:
         return Ask(with_param(url, "page", str(turned + 2)))
     return None

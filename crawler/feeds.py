@@ -13,7 +13,7 @@ from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, Item
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total
 from crawler.turning import with_param
-from crawler.web import Ask, Page, joined
+from crawler.web import Ask, Page, joined, number
 
 ROOT = re.compile(
     r"(<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE (?!html)[^>]*>\s*|<\?[^>]*>\s*)*<([\w:.-]+)(?=[\s>/])", re.DOTALL
@@ -65,13 +65,13 @@ def _read_gsa(root: etree._Element, page: Page) -> Feed:
             title = as_text(result.findtext("T")) or url
             items.append(Item(url, title[:LONGEST_TITLE], as_text(result.findtext("S"))[:LONGEST_SNIPPET]))
     res = root.find("RES")
-    number = int(res.findtext("M") or 0) if res is not None and (res.findtext("M") or "").strip().isdigit() else None
-    first, last = (int(res.get(a) or 0) if res is not None else 0 for a in ("SN", "EN"))
-    total = Total(number, "estimate" if number is not None else "absent", first or None, last or None, line="M")
+    stated = number(res.findtext("M")) if res is not None else None
+    first, last = (number(res.get(a)) if res is not None else None for a in ("SN", "EN"))
+    total = Total(stated, "estimate" if stated is not None else "absent", first or None, last or None, line="M")
     onward = root.findtext("RES/NB/NU")
     ask = None
     if onward and items:
-        start = dict(parse_qsl(urlsplit(onward).query)).get("start", str(last))
+        start = dict(parse_qsl(urlsplit(onward).query)).get("start", str(last or 0))
         ask = Ask(with_param(page.url, "start", start))
     ran = as_text(root.findtext("Spelling/Suggestion")) if res is None else ""
     return Feed(tuple(items), total if items else Total(0, "exact", line="no RES"), not items, ran and "", ask)
@@ -86,17 +86,16 @@ def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, c
             if item:
                 items.append(item)
         elif name in {"totalresults", "startindex", "itemsperpage"}:
-            text = (element.text or "").strip()
-            if text.isdigit():
-                numbers[name] = int(text)
+            if (value := number(element.text)) is not None:
+                numbers[name] = value
         elif name == "link" and element.get("rel") == "next" and element.get("href"):
             onward = joined(page.url, element.get("href") or "")
-    number = numbers.get("totalresults")
-    total = Total(number, "exact" if number is not None else "absent", line="totalResults")
+    stated = numbers.get("totalresults")
+    total = Total(stated, "exact" if stated is not None else "absent", line="totalResults")
     start = numbers.get("startindex")
-    if start is not None and items and number is not None:
+    if start is not None and items and stated is not None:
         first = max(start, 1)
-        total = Total(number, "exact", first, min(first + len(items) - 1, number), line="totalResults")
+        total = Total(stated, "exact", first, min(first + len(items) - 1, stated), line="totalResults")
     ask = (
         Ask(onward)
         if onward

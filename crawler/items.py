@@ -21,12 +21,11 @@ class Capture:
     reason: str = ""
     status: int | None = None
     final_url: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
     media_type: str = ""
-    body: bytes = b""
-    extraction: Extraction | None = None
+    body: bytes = field(default=b"", repr=False)  # logs and mails are no place for what a page says
+    extraction: Extraction | None = field(default=None, repr=False)
     known: Known | None = None  # the newest earlier capture of the page
     not_modified: bool = False  # the site says that the page is as it was then
     raw_hash: str = ""  # of the body; of the known one where that still stands
     original: Original | None = None  # the WARC record that has this body already
-    kept: bool = False  # set once it is committed

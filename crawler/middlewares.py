@@ -7,22 +7,29 @@ honours Retry-After.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from email.utils import parsedate_to_datetime
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares import cookies
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
+from tldextract import TLDExtract
 
 from crawler import outcomes
 from crawler.guard import allowed_pairs, refusal
 from crawler.sharing import Sharing
 from crawler.web import split
+
+_ROBOTS = 512 * 1024  # bytes of robots.txt
+# Which domains are public suffixes is known as the package has it; Scrapy's cookies would fetch the newest list from the web.
+cookies._split_domain = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 class RefusedAddress(IgnoreRequest):
@@ -107,7 +114,9 @@ class CautiousRobots(RobotsTxtMiddleware):
         elif response.status >= 400:
             super()._robots_error(IgnoreRequest(), netloc)
         else:
-            await super()._parse_robots(response, netloc, request)
+            # All that a crawler need read (RFC 9309, 2.5); to read much more would keep every other site waiting.
+            short = response.replace(body=response.body[:_ROBOTS]) if len(response.body) > _ROBOTS else response
+            await super()._parse_robots(short, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if not isinstance(exc, IgnoreRequest) or isinstance(exc, RefusedAddress):
@@ -171,7 +180,7 @@ def seconds_to_wait(header: bytes | None, now: float | None = None) -> float | N
     if not header:
         return None
     value = header.decode("latin-1").strip()
-    if value.isdigit():
+    if re.fullmatch(r"[0-9]+", value):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)

@@ -89,7 +89,6 @@ class KeepCapture:
     async def process_item(self, item: Capture) -> Capture:
         spider: SiteSearch = self.crawler.spider  # type: ignore[assignment]
         await spider.writer.do_with_others(keep, item)
-        item.kept = True
         return item
 
 

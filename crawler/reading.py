@@ -363,6 +363,8 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
     if total == got and state.again > max(MOST_AGAIN, got // 10):
         return "suspect", f"{counted}, as stated, but {state.again} were listed on an earlier page already{note}"
     if total in (got, state.distinct):
+        if state.distinct - total > max(MOST_AGAIN, got // 10):
+            return "suspect", f"{counted}, but {total} stated; what is listed changes while it is read{note}"
         if kind == "capped":
             return "capped", f"{counted}; the site shows the first {total} only{note}"
         return "complete", f"{counted}, as stated{note}"

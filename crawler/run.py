@@ -19,7 +19,7 @@ from crawler.spiders.gather import Gather
 from crawler.spiders.probe import Probe
 from crawler.spiders.sitesearch import SiteSearch
 from crawler.warcfile import claim
-from study.record import Record
+from study.record import Record, RecordError
 from study.runlock import run_lock
 from study.version import VERSION
 
@@ -90,7 +90,12 @@ def crawl(plan: CrawlPlan, manners: Manners) -> Crawled:
         crawler = process.create_crawler(SiteSearch)
         process.crawl(crawler, plan=plan)
         process.start()
-    spider = crawler.spider
+        spider = crawler.spider
+        if trouble := getattr(spider, "trouble", ""):
+            raise RecordError(
+                f"{record.name} could not be written or read, so the crawl has stopped: {trouble}\n"
+                "What was committed is safe; once the cause is mended (a full disk, a database that is down), the same command goes on."
+            )
     return Crawled(getattr(spider, "crawl_id", None), bool(getattr(spider, "finished", False)))
 
 

@@ -18,11 +18,11 @@ from lxml.html import HtmlElement
 from crawler import forms
 from crawler.searchform import public_engine, spoken
 from crawler.searchspec import SLOT, Paging, SearchSpec
-from crawler.web import Ask, Page, host_of, joined
+from crawler.web import Ask, Page, host_of, joined, number, params
 from crawler.wording import finder, words
 
 MOST_SCRIPT = 200_000
-REFRESH = re.compile(r"^\s*(\d+)[\d.]*\s*[;,]\s*(?:url\s*=\s*)?['\"]?([^'\"]+)", re.IGNORECASE)
+REFRESH = re.compile(r"^\s*(\d{1,9})[\d.]*\s*[;,]\s*(?:url\s*=\s*)?['\"]?([^'\"]+)", re.IGNORECASE)
 OFFSETS = {"startIndex": 0, "startPage": 1}
 
 
@@ -61,13 +61,13 @@ def _template_spec(url: etree._Element, page: Page) -> SearchSpec | None:
     pairs = [(p.get("name") or "", p.get("value") or "") for p in url.iter("{*}Param", "{*}Parameter")]
     method = "POST" if (url.get("method") or "").lower() == "post" else "GET"
     paging = None
-    everything = [*parse_qsl(urlsplit(template).query, keep_blank_values=True), *pairs]
+    everything = [*params(template), *pairs]
     for name, value in everything:
         for variable in OFFSETS:
             if value.strip("{}?") == variable:
                 stated = url.get("indexOffset" if variable == "startIndex" else "pageOffset") or "1"
-                first = int(stated) if stated.isdigit() else 1
-                paging = Paging(name, first, OFFSETS[variable])
+                first = number(stated)
+                paging = Paging(name, 1 if first is None else first, OFFSETS[variable])
     param = next((name for name, value in everything if value.strip("{}?") == "searchTerms"), "")
     template = _filled(template, paging.first if paging else 1)
     address = joined(page.url, template.replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)

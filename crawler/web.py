@@ -146,6 +146,11 @@ def joined(base: str, href: str) -> str:
         return ""
 
 
+def number(text: object) -> int | None:
+    """The whole number that a text is, of at most nine digits; None for anything else. Larger ones count nothing."""
+    return int(text) if isinstance(text, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", text) else None
+
+
 def params(url: str) -> list[tuple[str, str]]:
     """The parameters of an address, decoded; ';' separates them too (W3C's advice to CGI authors, and ht://Dig's way)."""
     try:

@@ -17,7 +17,6 @@ from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.warcfile import WarcFile
 from study.record import Record
@@ -114,7 +113,7 @@ class Writer:
                     for result in self._run_some(db, list(some))
                 ]
                 self._warc.sync()
-        except (SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as problem:
+        except Exception as problem:
             # Whatever it is, the crawl cannot go on without its record; whoever waits hears of it and stops.
             self._failed = problem
             self._tell(pieces, None)

@@ -456,3 +456,9 @@ def test_over_a_real_server_a_form_that_posts_and_redirects_is_asked_where_it_le
     readings = asyncio.run(collect())
     assert len(hits(readings)) == 23
     assert conclude(readings[-1].state)[0] == "complete"
+
+
+@pytest.mark.parametrize(("distinct", "status"), [(36, "complete"), (41, "suspect")])
+def test_a_list_that_shows_others_each_time_proves_nothing(distinct: int, status: str) -> None:
+    read = State("mentor", None, ended="no way on", pages=9, turned=4, pass_=3, collected=35, distinct=distinct)
+    assert conclude(replace(read, reported_total=35, total_is="exact"))[0] == status

@@ -2,6 +2,14 @@
 
 import gzip
 import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -9,7 +17,7 @@ from sqlalchemy import select
 
 from study import record as r
 from study.record import Record
-from tests.running import Answer, SmallSite, mentorwatch, searchable
+from tests.running import ROOT, Answer, SmallSite, clean_environment, command, mentorwatch, searchable
 
 PAGES = {
     f"/page/{number}": (
@@ -128,6 +136,14 @@ def test_robots_that_bar_the_search_are_obeyed_and_said(site, tmp_path):
 
 
 CHALLENGE = Answer("<title>Just a moment...</title>", 403, {"cf-mitigated": "challenge"})
+
+
+def test_robots_without_end_are_read_as_far_as_a_crawler_need(site, tmp_path):
+    rules = "User-agent: *\nDisallow: /page/7$\n" + "# as long as it pleases\n" * 30_000 + "Disallow: /search\n"
+    done, url = crawl(site(searchable(PAGES) | {"/robots.txt": Answer(rules)}), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert searches(url)["mentor"].status == "complete"
+    assert captures(url)["7"].outcome == "robots"
 
 
 @pytest.mark.parametrize(("robots", "status"), [(Answer("broken", 500), "robots"), (CHALLENGE, "blocked")])
@@ -265,3 +281,81 @@ def test_two_crawls_do_not_run_on_one_record(site, tmp_path):
     finally:
         first.kill()
         first.wait()
+
+
+def started(site, tmp_path, **options):
+    """A crawl in a process of its own, once it fetches pages."""
+    arguments = [
+        f"--record=sqlite:///{tmp_path / 'record.db'}",
+        f"--site={site.url}",
+        f"--allow={site.allow}",
+        "--delay=0",
+    ]
+    process = subprocess.Popen(
+        command("crawl", *arguments), stderr=subprocess.PIPE, text=True, env=clean_environment(), cwd=ROOT, **options
+    )
+    while process.poll() is None and not any(path.startswith("/page/") for path in site.paths()):
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_to_stop_ends_a_crawl_that_is_fetching_pages_and_it_goes_on_later(site, tmp_path, name):
+    texts = dict(PAGES)
+    answers = searchable(texts)
+    for path in texts:
+        answers[path] = replace(answers[path], wait=0.5)
+    small = site(answers)
+    process = started(small, tmp_path)
+    process.send_signal(getattr(signal, name))
+    process.communicate(timeout=60)
+    assert process.returncode
+    done, url = crawl(small, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {row.outcome for row in captures(url).values()} == {"ok"}
+
+
+def test_a_disk_that_is_full_ends_the_crawl_in_words_and_not_in_pages(site, tmp_path):
+    answers = searchable(PAGES)
+    for number, path in enumerate(PAGES):
+        noise = random.Random(number).randbytes(60_000).hex()
+        answers[path] = Answer(f"<title>Page</title><p>mentor</p><!-- Jane Smithson {noise} -->")
+    small = site(answers)
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (800_000, 800_000))
+    process = started(small, tmp_path, preexec_fn=limit)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "the crawl has stopped" in said
+    assert "Smithson" not in said
+    done, url = crawl(small, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {row.outcome for row in captures(url).values()} == {"ok"}
+
+
+BREAKS = """
+import sys
+from crawler.spiders import sitesearch
+bad, sys.argv = sys.argv[1], ["mentorwatch", *sys.argv[2:]]
+find = sitesearch.SiteSearch._find
+async def breaking(self, site, others):
+    if bad in site.home_url:
+        raise KeyError("a rule of ours that does not hold")
+    return await find(self, site, others)
+sitesearch.SiteSearch._find = breaking
+from mentorwatch.cli import main
+main()
+"""
+
+
+def test_a_site_that_our_reader_breaks_on_ends_failed_and_the_others_are_read(site, tmp_path):
+    bad, good = site(searchable(PAGES)), site(searchable(PAGES))
+    url = f"sqlite:///{tmp_path / 'record.db'}"
+    sites = [f"--site={each.url}" for each in (bad, good)] + [f"--allow={each.allow}" for each in (bad, good)]
+    arguments = [sys.executable, "-c", BREAKS, bad.allow, "crawl", f"--record={url}", "--delay=0", *sites]
+    done = subprocess.run(arguments, capture_output=True, text=True, env=clean_environment(), cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    by_site = rows(url, select(r.site.c.home_url, r.search.c.status, r.search.c.reason).join(r.search))
+    assert {row.status for row in by_site if good.allow in row.home_url} == {"complete"}
+    assert {row.status for row in by_site if bad.allow in row.home_url} == {"failed"}
+    assert all("KeyError" in row.reason for row in by_site if bad.allow in row.home_url)
+    assert len(captures(url)) == 23

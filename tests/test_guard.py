@@ -1,7 +1,9 @@
 """The address guard: what a scraped link may make us ask for."""
 
 import pytest
+from scrapy.downloadermiddlewares import cookies
 
+import crawler.middlewares  # noqa: F401 (it tells the cookies)
 from crawler.guard import AllowError, allowed_pairs, is_public, refusal
 
 NOBODY = allowed_pairs([])
@@ -74,3 +76,8 @@ def test_addresses_inside_addresses_are_unwrapped():
     assert not is_public("2001:0000:4136:e378:8000:63bf:f5ff:fffe")  # Teredo of 10.0.0.1
     assert is_public("2a00:1450:4009:815::200e")
     assert is_public("::ffff:8.8.8.8")
+
+
+def test_which_domains_are_public_is_asked_of_nobody():
+    assert cookies._split_domain.suffix_list_urls == ()
+    assert cookies._split_domain("www.kent.gov.uk").suffix == "gov.uk"

@@ -490,3 +490,27 @@ def test_a_control_that_only_a_script_can_press_proves_no_end(control, stuck):
     ]
     assert len(result.items) == 10
     assert result.stuck == stuck
+
+
+GSA = '<GSP><RES SN="{0}" EN="{0}"><M>{0}</M><R><U>http://www.council.example/a</U><T>A</T></R><NB><NU>/search?start=10</NU></NB></RES></GSP>'
+RSS = "<rss><channel><totalResults>{0}</totalResults><startIndex>{0}</startIndex><item><title>A</title><link>/a</link></item></channel></rss>"
+NO_NUMBERS = ["\u00b2", "one", "9" * 20, "9" * 5000, "-1", "1e9"]
+
+
+@pytest.mark.parametrize("said", NO_NUMBERS)
+@pytest.mark.parametrize(
+    ("media", "form"),
+    [
+        ("text/xml", GSA),
+        ("text/xml", RSS),
+        ("application/json", '{{"total": "{0}", "results": [{{"url": "/a", "title": "A"}}]}}'),
+        ("application/json", '{{"total": {0}, "results": [{{"url": "/a", "title": "A"}}]}}'),
+        ("text/xml", "<rss><channel><a:b:c>{0}</a:b:c><item><title>A</title><link>/a</link></item></channel></rss>"),
+    ],
+)
+def test_what_is_no_count_is_no_total(media: str, form: str, said: str) -> None:
+    ask = Ask(f"{URL}?q=mentor&start={said}")
+    page = Page(ask, ask.url, 200, media, form.format(said).encode(), {"x-wp-total": said})
+    result = read(page, "mentor", Reader(SPEC), 0)
+    assert result.total.number is None
+    assert result.total.first is None

@@ -273,3 +273,11 @@ def test_a_button_that_only_leads_somewhere_is_a_link():
 def test_pages_that_explain_the_site_are_looked_at_last():
     links = '<a href="/contact">Contact</a><a href="/az">Site map</a><a href="/how">Help with finding things</a>'
     assert help_pages(page(links)) == [f"{HOME}how", f"{HOME}az"]
+
+
+@pytest.mark.parametrize("harm", ['indexOffset="\u00b2"', 'indexOffset="' + "9" * 5000 + '"'])
+@pytest.mark.parametrize("host", ["www.council.example", "["])
+def test_an_opensearch_description_that_means_harm_breaks_nothing(harm, host):
+    xml = f"""<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/"><Url type="text/html" {harm}
+      template="http://{host}/search?q={{searchTerms}}&amp;start={{startIndex}}"/></OpenSearchDescription>"""
+    assert all(spec.paging.first == 1 for spec in opensearch_specs(page(xml)) if spec.paging)

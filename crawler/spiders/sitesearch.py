@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -24,6 +24,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from crawler import earlier, frontier, opening, outcomes, progress, revisits
 from crawler.asking import Reading, SearchFunction, State
@@ -58,6 +59,7 @@ class SiteSearch(AskingSpider):
 
     name = "sitesearch"
     writer: Writer
+    trouble = ""  # why the record could not be written or read, where that ended the crawl
 
     def __init__(self, plan: CrawlPlan | None = None, **arguments: str) -> None:
         super().__init__()
@@ -109,15 +111,11 @@ class SiteSearch(AskingSpider):
             await self.writer.do(partial(_keep_traffic, crawl_id=self.crawl_id, seen=seen))
 
     async def _visit_all(self, sites: list[SiteRow]) -> None:
-        tasks = [asyncio.create_task(self._visit(site), name=site.home_url) for site in sites]
         try:
-            await asyncio.gather(*tasks)
-        except WriterFailed as problem:
+            await _together([asyncio.create_task(self._visit(site), name=site.home_url) for site in sites])
+        except (WriterFailed, SQLAlchemyError) as problem:
+            self.trouble = str(problem)
             raise CloseSpider(f"record: {problem}") from problem
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- One site --------------------------------------------------------------------------------------------------------
 
@@ -128,13 +126,12 @@ class SiteSearch(AskingSpider):
             await self._visit_host(site, others)
             await asyncio.gather(*others)
         finally:
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            await _stop(others)
 
     async def _visit_host(self, site: SiteRow, others: list[asyncio.Task[None]]) -> None:
         budget = self.settings.getfloat("MENTORWATCH_SITE_BUDGET")
         self._tell(progress.site_began, site=site)
+        reason = ""
         try:
             async with asyncio.timeout(budget):
                 function = await self._find(site, others)
@@ -146,6 +143,13 @@ class SiteSearch(AskingSpider):
                 await self.fallback.read(site, begin=self.via == "auto")
         except TimeoutError:
             reason = f"the site took longer than its budget of {budget:.0f} seconds"
+        except (WriterFailed, SQLAlchemyError):
+            raise
+        except Exception as problem:
+            # A page that we cannot cope with is no reason to leave the other sites alone.
+            logger.exception("%s: not read on, the other sites are", site.home_url)
+            reason = f"mentorwatch could not cope with what the site sent ({_named(problem)})"
+        if reason:
             await self.writer.do(lambda db, _: frontier.end_searches(db, site.id, "failed", reason))
             await self.writer.do(lambda db, _: earlier.keep_broken_off(db, site.id, reason))
             await self.writer.do(lambda db, _: frontier.end_captures(db, site.id, "failed", reason))
@@ -247,7 +251,7 @@ class SiteSearch(AskingSpider):
         waiting = iter(wanted)
         trouble = _Trouble()
         workers = min(self.settings.getint("MENTORWATCH_CAPTURES_AT_ONCE"), len(wanted))
-        await asyncio.gather(*(self._fetch_some(site, waiting, trouble) for _ in range(workers)))
+        await _together([asyncio.create_task(self._fetch_some(site, waiting, trouble)) for _ in range(workers)])
         if not trouble.given_up:
             return ""
         reason = f"given up after {_GIVE_UP_AFTER} failures in a row, the last: {trouble.last}"
@@ -258,9 +262,16 @@ class SiteSearch(AskingSpider):
         for wanted in waiting:
             item = await self._capture(wanted, trouble)
             assert self.crawler.engine is not None
-            await self.crawler.engine.scraper.start_itemproc_async(item, response=None)
-            if not item.kept:
-                raise WriterFailed(f"{wanted.url} could not be kept; see the log")
+            # Past the scraper, which would wait for ever for an item that a signal to stop has cancelled.
+            keep = self.crawler.engine.scraper.itemproc.process_item_async
+            try:
+                await keep(item)
+            except (WriterFailed, SQLAlchemyError):
+                raise
+            except Exception as problem:
+                logger.exception("%s: not read", wanted.url)
+                item.outcome, item.reason, item.extraction = "failed", f"not read: {_named(problem)}", None
+                await keep(item)
             self._tell(progress.page_captured, site=site, item=item)
             if trouble.given_up:
                 return
@@ -327,6 +338,24 @@ class SiteSearch(AskingSpider):
 
     def _tell(self, signal: object, **facts: Any) -> None:
         self.crawler.signals.send_catch_log(signal, **facts)
+
+
+async def _together(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all tasks; where one fails, the others are stopped before its error goes on."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _stop(tasks)
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _named(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"[:300]
 
 
 def _keep_traffic(db: Connection, _: WarcFile, crawl_id: int, seen: dict[str, int]) -> None:
