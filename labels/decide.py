@@ -19,12 +19,11 @@ from sqlalchemy.engine import Connection
 from labels.codebook import codebook
 from labels.columns import codes, moment, plain, seconds, shown, yes
 from study import record as r
-from study.decisions import RELEVANCES, UNDECIDED
+from study.decisions import DEPTHS, RELEVANCES, UNDECIDED
 from study.protocol import Protocol
 from study.purged import is_purged_text, purged
 from study.record import Record
 
-DEPTHS = ("main", "section", "brief")
 _BATCH = 500  # texts a statement
 SOURCES = ("likely", "uncertain", "random")
 ROLES = ("annotator", "adjudicator")

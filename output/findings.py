@@ -70,11 +70,13 @@ def find(rows: CrawlRows, protocol: Protocol, authorities: Iterable[str], *, wit
 def standing_for(keyword: Keyword, verdict: Verdict) -> str | None:
     """Return what a text means for a relevance group that hit it: a key of STRENGTH, or None where it does not count.
 
-    STUDY: a relevant hit's relation includes the group's. Relevant with no relation at all, or ambiguous, is for a person.
+    STUDY: a relevant hit's relation includes the group's. Relevant with no relation at all, or with several of which one does not
+    include it, or ambiguous, is for a person.
     """
-    if verdict.relevance == "off-topic" or verdict.relation not in (*keyword.relations, "none"):
+    including = [relation for relation in verdict.relations if relation in keyword.relations]
+    if verdict.relevance == "off-topic" or (verdict.relations and not including):
         return None
-    if verdict.relevance == "ambiguous" or verdict.relation == "none":
+    if verdict.relevance == "ambiguous" or not including or len(including) < len(verdict.relations):
         return AMBIGUOUS
     return CONFIRMED if verdict.confirmed else MODEL
 
@@ -115,27 +117,26 @@ def _mentions(rows: CrawlRows, protocol: Protocol) -> pd.DataFrame:
 
 def _approaches(rows: CrawlRows, protocol: Protocol, verdicts: dict[str, Verdict]) -> pd.DataFrame:
     codes = {approach.code for approach in protocol.approaches}
-    spoken = {
-        text_hash: (relevance_cell(verdict), [code for code in verdict.approaches if code in codes])
-        for text_hash, verdict in verdicts.items()
-        if verdict.relevance != "off-topic"
-    }
+    spoken = {h: said for h, verdict in verdicts.items() if (said := approach_cells(verdict))}
     pages = rows.pages[rows.pages["text_hash"].isin(list(spoken))]
 
     def each() -> Iterator[tuple[object, ...]]:
         for authority, page_id, text_hash in zip(pages["authority"], pages["page_id"], pages["text_hash"], strict=True):
-            cell, approaches = spoken[text_hash]
-            for code in approaches:
-                yield authority, "approach", code, page_id, text_hash, cell, None
+            for code, cell in spoken[text_hash].items():
+                if code in codes:
+                    yield authority, "approach", code, page_id, text_hash, cell, None
 
     return _frame(each())
 
 
-def relevance_cell(verdict: Verdict) -> str:
-    """Return the cell of a text that is relevant, or may be."""
+def approach_cells(verdict: Verdict) -> dict[str, str]:
+    """Return the cells that a text makes for the approaches it speaks for: none where it is off-topic."""
+    if verdict.relevance == "off-topic":
+        return {}
+    contested = dict.fromkeys(verdict.contested, AMBIGUOUS)
     if verdict.relevance == "ambiguous":
-        return AMBIGUOUS
-    return CONFIRMED if verdict.confirmed else MODEL
+        return contested | dict.fromkeys(verdict.approaches, AMBIGUOUS)
+    return contested | dict.fromkeys(verdict.approaches, CONFIRMED if verdict.confirmed else MODEL)
 
 
 # -- What finding nothing means ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
-from output.findings import AMBIGUOUS, relevance_cell, standing_for
+from output.findings import AMBIGUOUS, approach_cells, standing_for
 from output.lifecycle import CARRIES, NOT_FOUND, NOT_KNOWN, NOT_LISTED, WITHOUT, Seen
 from output.runs import Look, Page, Run, Runs
 
@@ -67,7 +67,7 @@ class Looks:
         said |= {("mention", code): cell for code, cell in named.items()}
         if verdict is not None:
             known = {approach.code for approach in protocol.approaches}
-            said |= {("approach", code): relevance_cell(verdict) for code in verdict.approaches if code in known}
+            said |= {("approach", code): cell for code, cell in approach_cells(verdict).items() if code in known}
         return said
 
     def seen(self, run: Run, page_id: int, thing: Thing) -> Seen | None:

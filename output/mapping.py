@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import select
 
-from output.findings import AMBIGUOUS, CONFIRMED, MODEL, NOT_KNOWN, STRENGTH
+from output.findings import AMBIGUOUS, CONFIRMED, MODEL, NOT_KNOWN, STRENGTH, approach_cells
 from output.masking import one_line, quote
 from output.reading import Verdict
 from output.tallies import Tally
@@ -113,12 +113,10 @@ def _texts(record: Record, hashes: Sequence[str]) -> Iterator[tuple[str, str, st
 
 def _cell(verdict: Verdict, entry: Offered, said: str) -> str | None:
     """What a text's telling is worth: a ruling's approach weighs as the ruling does, words by themselves as a rule."""
-    by_ruling = entry.approach is not None and entry.approach in verdict.approaches
-    if not by_ruling and not said:
-        return None
-    if verdict.relevance == "ambiguous":
-        return AMBIGUOUS
-    return CONFIRMED if by_ruling and verdict.confirmed else MODEL
+    ruled = approach_cells(verdict).get(entry.approach or "")
+    if not said or ruled == CONFIRMED:
+        return ruled
+    return AMBIGUOUS if verdict.relevance == "ambiguous" else MODEL
 
 
 def _passages(text: str, core: re.Pattern[str]) -> Iterator[str]:

@@ -5,7 +5,6 @@ Nothing here counts; texts themselves stay in the record until a quote is asked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,12 +28,13 @@ class Verdict:
     """What stands about one text; ``confirmed`` where a person said so, else it is the model's judgement."""
 
     relevance: str  # relevant | off-topic | ambiguous
-    relation: str
+    relations: tuple[str, ...]  # several where people differ, none where nobody said
     approaches: tuple[str, ...]
     depth: str  # main | section | brief
     probability: float  # of relevance by the model; 0 where it gave none
     confirmed: bool
     topics: tuple[str, ...] = ()  # of an off-topic text
+    contested: tuple[str, ...] = ()  # approaches that some people gave and others did not
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, mode
             .order_by(r.mention.c.text_hash, r.mention.c.what, r.mention.c.start),
         )
     decided = {} if model_only else decisions(record, protocol.name)
+    texts = set(pages["text_hash"].dropna())
     return CrawlRows(
         crawl_id=wanted,
         as_of=crawl.as_of,
@@ -104,7 +105,7 @@ def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, mode
         searches=searches,
         hits=hits,
         pages=pages,
-        verdicts=_standing(judged, decided, set(pages["text_hash"].dropna())),
+        verdicts=judged | {h: ruled(decision, judged.get(h)) for h, decision in decided.items() if h in texts},
         mentions=mentions,
         unjudged=int(pages["unjudged"].sum()),
     )
@@ -132,7 +133,7 @@ def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) ->
     return {
         row.text_hash: Verdict(
             row.relevance,
-            row.relation,
+            named(row.relation),
             tuple(row.approaches),
             row.depth,
             row.probability or 0.0,
@@ -143,28 +144,31 @@ def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) ->
     }
 
 
-def _standing(judged: dict[str, Verdict], decided: dict[str, Decision], texts: Iterable[str]) -> dict[str, Verdict]:
-    """A person's decision where there is one, else the judgement.
+def named(relation: str) -> tuple[str, ...]:
+    """Return the relations that a judgement names: none where it names 'none'."""
+    return () if relation == "none" else (relation,)
 
-    A person who calls a text relevant and leaves its relation open is taken to have left that to the model.
+
+def ruled(decision: Decision, model: Verdict | None) -> Verdict:
+    """Return what stands about a text on which people decided; ``model`` is its judgement, None where it has none.
+
+    A person who leaves the relation open is taken to have left that to the model, and so is one who is unsure and gives no approaches:
+    these then stand as unsure as the text.
     """
-    standing = dict(judged)
-    for text_hash in texts:
-        decision = decided.get(text_hash)
-        if decision is None:
-            continue
-        model = judged.get(text_hash)
-        relation = decision.relation if decision.relation != "none" or model is None else model.relation
-        standing[text_hash] = Verdict(
-            decision.relevance,
-            relation,
-            decision.approaches,
-            decision.depth,
-            model.probability if model else 0.0,
-            confirmed=True,
-            topics=decision.topics,
-        )
-    return standing
+    relations, approaches = decision.relations, decision.approaches
+    if model is not None:
+        relations = relations or model.relations
+        approaches += model.approaches if decision.approaches_open else ()
+    return Verdict(
+        decision.relevance,
+        relations,
+        tuple(dict.fromkeys(approaches)),
+        decision.depth,
+        model.probability if model else 0.0,
+        confirmed=True,
+        topics=decision.topics,
+        contested=decision.contested,
+    )
 
 
 def _searches(db: Connection, crawl_id: int) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from output.batches import each
 from output.findings import AMBIGUOUS, MODEL
-from output.reading import GONE, Verdict
+from output.reading import GONE, Verdict, named, ruled
 from output.unread import NOT_FOUND, unread
 from study import record as r
 from study.decisions import decisions
@@ -138,12 +138,8 @@ def read_runs(
         verdicts, judged_by = _judged(db, protocol, texts)
         for text_hash, decision in decided.items():
             if text_hash in texts:
-                model = verdicts.get(text_hash)
-                relation = decision.relation if decision.relation != "none" or model is None else model.relation
                 judged_by[text_hash] = PEOPLE
-                verdicts[text_hash] = Verdict(
-                    decision.relevance, relation, decision.approaches, decision.depth, 0.0, confirmed=True
-                )
+                verdicts[text_hash] = ruled(decision, verdicts.get(text_hash))
         asked, changed = _asked(db, runs, wanted.groups)
         listed, groups, kinds = _listed(db, page_ids if wanted.listed else (), asked)
         return Runs(
@@ -245,7 +241,12 @@ def _judged(db: Connection, protocol: Protocol, texts: set[str]) -> tuple[dict[s
         newest[row.text_hash] = age
         judged_by[row.text_hash] = row.model_id
         verdicts[row.text_hash] = Verdict(
-            row.relevance, row.relation, tuple(row.approaches), row.depth, row.probability or 0.0, confirmed=False
+            row.relevance,
+            named(row.relation),
+            tuple(row.approaches),
+            row.depth,
+            row.probability or 0.0,
+            confirmed=False,
         )
     return verdicts, judged_by
 

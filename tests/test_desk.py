@@ -293,7 +293,7 @@ def test_the_adjudicator_gets_what_people_differ_on_and_nothing_else(crawl: Smal
     ]
     standing = decisions(crawl.record, "nfer-2008")
     assert [standing[text].relevance for text in (differ, unsure, relation)] == ["relevant"] * 3
-    assert standing[relation].relation == "mentoring"
+    assert standing[relation].relations == ("mentoring",)
     assert [row.role for row in labels(crawl.record)][-3:] == ["adjudicator"] * 3
     assert (ours.progress("owl").decided, ours.progress("owl").left) == (3, 0)
 

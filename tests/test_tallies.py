@@ -1,6 +1,7 @@
 """What is counted, and what a cell may say: silence is only silence where everything was asked and read."""
 
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
@@ -352,6 +353,57 @@ def test_a_persons_approaches_replace_the_models(crawl):
     assert cell(crawl, "early-years", "approach") == "yes_confirmed"
     assert cell(crawl, "strategy", "approach") == "no"
     assert cell(crawl, "strategy", "approach", model_only=True) == "yes_model"
+
+
+OPINIONS = [
+    {"decision": "relevant", "annotator": "heron", "relation": "mentoring", "approaches": ["strategy"]},
+    {"decision": "relevant", "annotator": "owl", "relation": "both"},
+    {"decision": "off-topic", "annotator": "wren"},
+    {"decision": "ambiguous", "annotator": "tit"},
+]
+
+
+@pytest.mark.parametrize("said", [*permutations(OPINIONS[:2]), *permutations(OPINIONS[::2]), *permutations(OPINIONS)])
+def test_approaches_on_which_people_differ_are_ambiguous_whoever_saved_last(crawl, said):
+    crawl.asked(KENT, "mentor", ["a"])
+    kept = relevant(crawl, "a", approaches=["early-years"])
+    for opinion in said:
+        crawl.decided(kept, **opinion)
+    assert cell(crawl, "strategy", "approach") == "ambiguous"
+    assert cell(crawl, "early-years", "approach") == ("ambiguous" if OPINIONS[3] in said else "no")
+    crawl.decided(kept, "relevant", "rook", role="adjudicator", relation="both", approaches=["strategy"])
+    assert cell(crawl, "strategy", "approach") == "yes_confirmed"
+    assert cell(crawl, "early-years", "approach") == "no"
+
+
+def test_who_is_unsure_and_gives_no_approaches_leaves_them_as_unsure_as_the_text(crawl):
+    crawl.asked(KENT, "mentor", ["a"])
+    kept = relevant(crawl, "a", approaches=["strategy"])
+    crawl.decided(kept, "ambiguous")
+    assert cell(crawl, "strategy", "approach") == "ambiguous"
+    crawl.decided(kept, "ambiguous", approaches=["early-years"])
+    assert cell(crawl, "strategy", "approach") == "no"
+    assert cell(crawl, "early-years", "approach") == "ambiguous"
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_relations_on_which_people_differ_are_ambiguous_where_they_matter(crawl, turn):
+    for query in ("mentor", "coach"):
+        crawl.asked(KENT, query, ["a"])
+    kept = relevant(crawl, "a")
+    for annotator, relation in [("heron", "mentoring"), ("owl", "both")][::turn]:
+        crawl.decided(kept, "relevant", annotator, relation=relation)
+    assert cell(crawl, "mentor") == "yes_confirmed"
+    assert cell(crawl, "coach") == "ambiguous"
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_text_is_as_brief_as_all_say_it_is(crawl, turn):
+    crawl.asked(KENT, "mentor", ["a"])
+    kept = relevant(crawl, "a")
+    for annotator, depth in [("heron", "section"), ("owl", "brief")][::turn]:
+        crawl.decided(kept, "relevant", annotator, depth=depth)
+    assert cell(crawl, "mentor", without_brief=True) == "yes_confirmed"
 
 
 # -- Beside the published table ------------------------------------------------------------------------------------------

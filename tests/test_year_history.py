@@ -17,7 +17,7 @@ from sqlalchemy import select
 from output.changes import changes_table
 from output.findings import standing_for
 from output.history import history
-from output.reading import Verdict
+from output.reading import Verdict, named
 from output.runs import read_runs
 from replica.answers import answers
 from study import protocol
@@ -184,7 +184,7 @@ def wavering(year):
         for authority, url, relevance, relation in db.execute(query):
             identity = known.get((authority, plain(url)))
             for group in GROUPS:
-                verdict = Verdict(relevance, relation, (), "main", 0.0, confirmed=False)
+                verdict = Verdict(relevance, named(relation), (), "main", 0.0, confirmed=False)
                 ruled[group, identity, tuple(line.get(authority, [authority]))].add(
                     standing_for(study.keyword(group), verdict) is not None
                 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from labels.decide import DEPTHS
+from study.decisions import DEPTHS
 from study.protocol import Coded, Protocol, Relation
 
 RESERVED = "10uszno?"
