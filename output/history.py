@@ -157,7 +157,7 @@ class _Track:
         thread.current = page
         thread.state, event = step(before, look)
         if event == life.STILL_THERE and before.last and plain(before.last.address) != plain(look.address):
-            return _Step(thread, before, life.MOVED, look, before.last.address, "redirected")
+            return _Step(thread, before, life.MOVED, look, before.last.shown, "redirected")
         return _Step(thread, before, event, look)
 
     def _find(self, run: Run, seen: dict[int, Seen], steps: list[_Step]) -> None:
@@ -187,7 +187,7 @@ class _Track:
         origin = self._elsewhere(look) if event == life.FIRST_SEEN else None
         if origin is None:
             return _Step(thread, before, event, look, why=doubt)
-        return _Step(thread, State(last=origin), life.MOVED, look, origin.address, "the same text, of a predecessor")
+        return _Step(thread, State(last=origin), life.MOVED, look, origin.shown, "the same text, of a predecessor")
 
     def _lost(self, look: Seen, steps: list[_Step]) -> _Step | None:
         """The thread that was last seen with (nearly) this text and is not there any more: the same text before others."""
@@ -220,7 +220,7 @@ class _Track:
                 continue
             self.threads.remove(each.thread)
             heir.thread.pages |= each.thread.pages
-            yield _Step(heir.thread, each.before, life.MOVED, heir.seen, last.address, "the same text")
+            yield _Step(heir.thread, each.before, life.MOVED, heir.seen, last.shown, "the same text")
 
     def _end(self, run: Run) -> Iterator[Event]:
         """Close what an authority still had when it was abolished and is asked no more: its end is no removal."""
@@ -246,7 +246,7 @@ def _go_on(lost: _Step, page: int, look: Seen) -> _Step:
     lost.thread.current = page
     lost.thread.state = State(life.PRESENT, last=look)
     event = life.BACK if lost.before.status == life.GONE else life.MOVED
-    return _Step(lost.thread, lost.before, event, look, lost.before.last.address, "the same text")
+    return _Step(lost.thread, lost.before, event, look, lost.before.last.shown, "the same text")
 
 
 def _carries(seen: Seen) -> bool:
@@ -305,7 +305,7 @@ class _Teller:
             as_of=run.as_of,
             crawl_id=run.crawl_id,
             previous=previous.as_of if previous else None,
-            url=seen.address if of.moved_from else seen.url,
+            url=seen.shown if of.moved_from else seen.url,
             url_before=of.moved_from,
             quote=self._show(new, track.thing),
             quote_before=self._show(old, track.thing) if event != life.STILL_THERE else "",

@@ -65,7 +65,8 @@ class Seen:
     cell: str = ""  # what this page alone would make the authority's cell
     why: str = ""
     url: str = ""
-    address: str = ""  # where url led
+    address: str = ""  # where url led: the page's own address, in its one spelling, where it led nowhere else
+    shown: str = ""  # the same as it was asked for
     text_hash: str | None = None
     raw_hash: str | None = None
     judged_by: str = ""

@@ -83,12 +83,14 @@ class Looks:
             kind = NOT_KNOWN if why else NOT_LISTED
             return Seen(kind, run.as_of, why=why or "not listed by searches read to their end", url=page.url)
         text_hash = self._text(page_id, look)
+        stayed = look.address == look.url or plain(look.address) == plain(look.url)
         seen = Seen(
             NOT_KNOWN,
             run.as_of,
             why=look.why,
             url=look.url,
-            address=page.url if look.address == look.url or plain(look.address) == plain(look.url) else look.address,
+            address=page.url if stayed else look.address,
+            shown=look.url if stayed else look.address,
             text_hash=text_hash,
             raw_hash=look.raw_hash,
             judged_by=self.runs.judged_by.get(text_hash or "", "") if self._is_judged(thing) else "",
@@ -163,7 +165,10 @@ def is_yes(cell: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def plain(url: str) -> str:
-    """Return an address without what does not tell pages apart: scheme, www., fragment, session, order of parameters."""
+    """Return an address without what does not tell pages apart: scheme, www., fragment, session, order of parameters, and the
+    `=` of one without a value, which a page's canonical address has and the address that a server leads to may not.
+    """
     parts = urlsplit(_SESSION.sub("", url))
     host = parts.netloc.lower().removeprefix("www.")
-    return f"{host}{parts.path.rstrip('/')}?{'&'.join(sorted(parts.query.split('&')))}".rstrip("?")
+    query = "&".join(sorted(part.removesuffix("=") for part in parts.query.split("&")))
+    return f"{host}{parts.path.rstrip('/')}?{query}".rstrip("?")

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from output.changes import changes_table
 from output.history import history
@@ -272,6 +272,29 @@ def test_a_move_that_is_noticed_late_is_a_move_all_the_same(record, study, month
     crawl.fetched(KENT, "old", outcome="gone", status=404)
     says(crawl, "new")
     assert told(record, study) == ["first_seen", "appeared", "not_known", "moved", "still_there", "still_there"]
+
+
+def test_a_page_is_one_page_with_and_without_the_sign_of_an_empty_parameter(record, study, months):
+    says(months(1), "old")
+    crawl = months(2)
+    crawl.asked(KENT, "mentor", ["old", "new?OpenDocument="])
+    says(crawl, "old", listed=False, final_url=crawl.home(KENT) + "new?OpenDocument")
+    says(crawl, "new?OpenDocument=", listed=False)
+    assert told(record, study) == ["first_seen", "moved"]
+
+
+def test_where_it_was_before_is_told_as_it_was_asked_for(record, study, months):
+    old, new = months(1), months(2)
+    says(old, "old?OpenDocument=")
+    new.fetched(KENT, "old?OpenDocument=", outcome="gone", status=404)
+    says(new, "new?OpenDocument=")
+    asked = func.rtrim(r.capture.c.url, "=")
+    with record.begin() as db:
+        db.execute(update(r.capture).values(url=asked))
+    moved = events(record, study)[1]
+    assert moved.event == "moved"
+    assert moved.url_before == old.home(KENT) + "old?OpenDocument"
+    assert moved.url == new.home(KENT) + "new?OpenDocument"
 
 
 def test_a_copy_is_not_a_move(record, study, months):

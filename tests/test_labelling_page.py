@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from crawler.warcfile import WarcFile
+from labels.web.items import item
 from study import record as r
 from study.decisions import decisions
 from study.record import Record
@@ -503,3 +504,12 @@ def test_buttons_stay_where_they_are_whatever_the_text(browser: "Browser", crawl
             )
             press(tab, "0")
         assert places[0] == places[1] == places[2]
+
+
+def test_the_address_is_the_one_the_page_was_asked_for_by(crawl: SmallCrawl) -> None:
+    kept = crawl.fetched(KENT, "page?OpenDocument=", passage(1), "ambiguous")
+    with crawl.record.begin() as db:
+        db.execute(update(r.capture).values(url=crawl.home(KENT) + "page?OpenDocument"))
+    shown = item(crawl.record, crawl.protocol, crawl.id, kept)
+    assert shown is not None
+    assert shown.url == shown.link == crawl.home(KENT) + "page?OpenDocument"

@@ -57,7 +57,7 @@ def item(record: Record, protocol: Protocol, crawl_id: int, text_hash: str) -> I
             labelled = select(r.label.c.authority, r.label.c.url).where(r.label.c.text_hash == text_hash)
             elsewhere = db.execute(labelled.order_by(r.label.c.id).limit(1)).one_or_none()
     place = found if found is not None else elsewhere
-    url = str((found.page_url if found else place.url if place else "") or "")
+    url = str((found.url if found else place.url if place else "") or "")
     return Item(
         text_hash=text_hash,
         shown=shown(protocol, text.title, text.text, quotes),
