@@ -8,6 +8,7 @@ import io
 import textwrap
 import zipfile
 import zlib
+from datetime import datetime
 from html import escape
 
 MEDIA_TYPES = {
@@ -119,6 +120,7 @@ def _pptx(title: str, text: str) -> bytes:
     from pptx import Presentation  # heavy, and few hits are presentations
 
     deck = Presentation()
+    deck.core_properties.created = deck.core_properties.modified = datetime(*_EPOCH)
     cover = deck.slides.add_slide(deck.slide_layouts[0])
     cover.shapes.title.text = title
     for paragraph in text.split("\n\n"):

@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -519,6 +520,7 @@ def test_files_open_with_their_libraries() -> None:
     shown = [shape.text_frame.text for slide in deck.slides for shape in slide.shapes if shape.has_text_frame]
     assert title in shown
     assert any("brackets" in row for row in shown)
+    assert deck.core_properties.created == deck.core_properties.modified == datetime(2008, 7, 1, 9, 0)
     assert render("pptx", title, text) == render("pptx", title, text)
 
 

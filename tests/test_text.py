@@ -312,6 +312,20 @@ def test_a_powerpoint_file_gives_shapes_groups_tables_and_notes() -> None:
     assert page.text.split("\n") == expected
 
 
+def note() -> Any:
+    document = docx.Document()
+    document.add_paragraph("Coaching")
+    return document
+
+
+@pytest.mark.parametrize("make", [briefing, note])
+def test_the_day_of_a_librarys_template_is_not_the_documents(make: Callable[[], Any]) -> None:
+    document = make()
+    assert extract(saved(document), "").document_date is None
+    document.core_properties.modified = datetime(2008, 6, 3, 12, 0)
+    assert extract(saved(document), "").document_date == date(2008, 6, 3)
+
+
 def test_an_excel_file_gives_its_sheets_row_by_row() -> None:
     book = openpyxl.Workbook()
     book.active.title = "Mentors"
