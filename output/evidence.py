@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 from sqlalchemy import func, select
@@ -17,6 +18,8 @@ from study.protocol import Protocol
 from study.record import Record
 
 _OPENING = 600  # characters read of a text whose judgement kept no quote
+_SEARCHED = 50_000  # characters of a text in which the words of an approach are looked for
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
 
 def evidence(record: Record, tally: Tally) -> pd.DataFrame:
@@ -31,13 +34,14 @@ def evidence(record: Record, tally: Tally) -> pd.DataFrame:
     judged = sorted(set(rows.loc[rows["what"] != "mention", "text_hash"]))
     quotes = _quotes(record, tally, judged)
     around = patterns(tally.protocol)
+    further = _of_approaches(record, tally, quotes)
     seen: dict[tuple[str, str, str], str] = {}
 
     def best(text_hash: str, what: str, code: str, own: object) -> str:
         key = (text_hash, what, code)
         if key not in seen:
             pattern = around.get((what, code))
-            given = own if isinstance(own, str) else _fitting(quotes.get(text_hash, ()), pattern)
+            given = own if isinstance(own, str) else further.get(key) or _fitting(quotes.get(text_hash, ()), pattern)
             seen[key] = quote(given, pattern)
         return seen[key]
 
@@ -86,6 +90,40 @@ def _fitting(quotes: Sequence[str], pattern: re.Pattern[str] | None) -> str:
     """The first quote with what is to be shown in it, else the first there is."""
     showing = (said for said in quotes if pattern is not None and pattern.search(said))
     return next(showing, quotes[0] if quotes else "")
+
+
+def _of_approaches(
+    record: Record, tally: Tally, quotes: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str, str], str]:
+    """Sentences for the approaches that no quote of a judgement shows: it kept those that show it is relevant."""
+    around = patterns(tally.protocol)
+    rows = tally.findings.rows
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for text_hash, code in zip(*(rows.loc[rows["what"] == "approach", c] for c in ("text_hash", "code")), strict=True):
+        pattern = around.get(("approach", code))
+        if pattern is not None and not any(map(pattern.search, quotes.get(text_hash, ()))):
+            wanted[text_hash].add(code)
+    query = select(r.text.c.text_hash, func.substr(r.text.c.text, 1, _SEARCHED).label("text"))
+    with record.begin() as db:
+        return {
+            (row.text_hash, "approach", code): said
+            for row in each(db, query, r.text.c.text_hash, wanted)
+            for code in wanted[row.text_hash]
+            if (said := _showing(row.text, around["approach", code], tally.protocol.core))
+        }
+
+
+def _showing(text: str, pattern: re.Pattern[str], core: re.Pattern[str]) -> str:
+    """The first sentence with words of an approach and of the study, else one in a paragraph with both; '' without any."""
+    second = ""
+    for paragraph in text.splitlines():
+        if pattern.search(paragraph) and core.search(paragraph):
+            showing = list(filter(pattern.search, _BETWEEN_SENTENCES.split(paragraph)))
+            both = next(filter(core.search, showing), "")
+            if both:
+                return both
+            second = second or next(iter(showing), "")
+    return second
 
 
 def _titles(record: Record, hashes: Sequence[str]) -> dict[str, str]:

@@ -160,6 +160,25 @@ def test_all_of_england_leaves_nothing_to_chance(tmp_path, study):
     assert rows[0]["authorities"] == "150"
 
 
+# -- Quotes --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("further", "shown"),
+    [
+        ("Our strategy is on paper.\nThe strategy is a mentor for all.", "The strategy is a mentor for all."),
+        ("Ask for a mentor. Our strategy says how.", "Our strategy says how."),
+        ("Read the waste strategy.", "A mentor for each head."),  # not of mentoring: what was judged stands
+    ],
+)
+def test_the_quote_for_an_approach_shows_it_where_the_text_does(crawl, table, further, shown):
+    said = {"relation": "mentoring", "approaches": ["strategy"], "evidence": ["A mentor for each head."]}
+    crawl.fetched(KENT, "a", f"A mentor for each head.\n{further}", "relevant", **said)
+    (row,) = (row for row in table("approaches") if row["authority"] == KENT and row["approach"] == "strategy")
+    assert row["quote"] == shown
+    assert {row["quote"] for row in table("evidence") if row["what"] == "approach"} == {shown}
+
+
 # -- The framework -------------------------------------------------------------------------------------------------------
 
 
