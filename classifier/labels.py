@@ -56,8 +56,19 @@ def seeds(protocol: Protocol) -> list[Example]:
 
 
 def seed_files(protocol: Protocol) -> list[Path]:
-    """Return the files of the protocol's seeds in their order; none where it names no seeds."""
-    return [] if protocol.seeds is None else sorted((_LABELS / protocol.seeds).glob("*.jsonl"))
+    """Return the files of the protocol's seeds in their order; none where it names no seeds.
+
+    Raises :class:`LabelError` where it names a folder in which there are none.
+    """
+    if protocol.seeds is None:
+        return []
+    files = sorted((_LABELS / protocol.seeds).glob("*.jsonl"))
+    if not files:
+        raise LabelError(
+            f"protocol {protocol.name}: seeds names the folder {_LABELS / protocol.seeds}, and there are no seed files (*.jsonl) in it "
+            "or no such folder; add it, or leave seeds out: see labels/seed/README.md"
+        )
+    return files
 
 
 def _seed(path: Path, number: int, line: str) -> Example:

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from study.authorities import samples
 from study.errors import UserError
 
 _PROTOCOLS = Path(__file__).parent / "protocols"
@@ -27,9 +28,17 @@ class ProtocolError(UserError):
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
+        everywhere = re.compile(text).search("") is not None
     except re.error as problem:
         raise ValueError(f"expected a regular expression, but {problem}") from problem
+    if everywhere or not text.strip():
+        raise ValueError("expected a regular expression that needs some words: this one is found in every text")
+    return text
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected words to search for")
     return text
 
 
@@ -48,7 +57,7 @@ class Keyword(_Strict):
 
     code: Code
     name: str
-    variants: list[str] = Field(min_length=1)
+    variants: list[Annotated[str, AfterValidator(_words)]] = Field(min_length=1)
     counts: Literal["relevance", "mention"]  # what makes a hit count: a relevant text, or a named mention
     relations: list[str] = []  # with counts = relevance: the relations that include the group's
     mention: str | None = None  # with counts = mention: the mention's code
@@ -139,7 +148,6 @@ class Protocol(_Strict):
     name: Code
     title: str
     sample: str  # default sample
-    as_of: str | None = None
     seeds: str | None = None  # folder under labels/ with the seed labels; none: rules only
     keywords: list[Keyword] = Field(min_length=1)
     relations: list[Relation] = []
@@ -153,6 +161,8 @@ class Protocol(_Strict):
 
     @model_validator(mode="after")
     def _references_hold(self) -> Protocol:
+        if self.sample not in samples():
+            raise ValueError(f"sample is {self.sample!r}; expected one of {', '.join(samples())}")
         mentions = {m.code for m in self.mentions}
         relations = {r.code for r in self.relations}
         for keyword in self.keywords:

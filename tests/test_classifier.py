@@ -255,6 +255,12 @@ def test_a_bad_seed_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         seeds(load_protocol("nfer-2008"))
 
 
+def test_seeds_in_a_folder_that_is_not_there_are_missed_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.labels._LABELS", tmp_path)
+    with pytest.raises(LabelError, match=r"nfer-2008: seeds names the folder .*seed, .*no such folder"):
+        seeds(load_protocol("nfer-2008"))
+
+
 def test_examples_say_when_they_are_the_same() -> None:
     one = Example("a", "i", "then", "T", "x", "relevant", "mentoring", (), ("peer",), "main", ())
     assert labels_hash([one]) == labels_hash([one])

@@ -139,6 +139,19 @@ def test_2008_core_words_are_whole_words() -> None:
         ('sample = "nfer-2008"', 'sample = "nfer-2008"\ncolour = "red"', "colour: Extra inputs"),
         ('name = "small"', "name = small", "not a TOML file"),
         (
+            r"'\bTDA\b'",
+            "'(?:TDA)*'",
+            r"mentions\[tda\].patterns\[0\].*needs some words: this one is found in every text",
+        ),
+        (r"'\bTDA\b'", "' '", r"mentions\[tda\].patterns\[0\].*needs some words"),
+        (
+            'variants = ["TDA"]',
+            'variants = ["TDA", " "]',
+            r"keywords\[tda\].variants\[1\]: expected words to search for",
+        ),
+        ('sample = "nfer-2008"', 'sample = "walest"', "sample is 'walest'; expected one of england, .*nfer-2008"),
+        ('sample = "nfer-2008"', 'sample = "nfer-2008"\nas_of = "some day"', "as_of: Extra inputs"),
+        (
             "[[topics]]",
             "[deployment]\nprevalence = 0.01\ntopics = { bus = 1.0 }\n[[topics]]",
             "deployment.topics names",
