@@ -58,11 +58,23 @@ def writing(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
 
 def read_decisions(path: Path) -> Rows:
     """Yield (row number, row) of a CSV or JSONL file of ours; rows without a decision are left out: they were not reached."""
-    rows = read_cells(path, content_of(path), "decision") if path.suffix == ".csv" else read_lines(content_of(path))
+    rows = read_cells(path, content_of(path), "decision") if path.suffix.lower() == ".csv" else _lines_of_ours(path)
     for number, row in rows:
         said = row.get("decision")
         if "problem" in row or (said.strip() if isinstance(said, str) else said is not None):
             yield number, row
+
+
+def _lines_of_ours(path: Path) -> Rows:
+    """Yield what :func:`read_lines` does; raises LabelFileError where no line has a decision's place: another tool's, all would be lost."""
+    rows = list(read_lines(content_of(path)))
+    objects = [row for _, row in rows if "problem" not in row]
+    if objects and not any("decision" in row for row in objects):
+        raise LabelFileError(
+            f"{path}: no line has a `decision`; is it a file of Prodigy, doccano or Label Studio? "
+            "Then name it: --format prodigy, doccano or label-studio"
+        )
+    yield from rows
 
 
 def read_cells(path: Path, content: str, *needed: str) -> Rows:

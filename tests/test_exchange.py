@@ -177,6 +177,15 @@ def test_a_decision_changed_in_a_tool_and_changed_back_there_holds(labelled, els
     assert [bring(record, study, "jsonl", history).added for record in (elsewhere, labelled.record)] == [0, 0]
 
 
+@pytest.mark.parametrize("name", ["doccano", "prodigy"])
+def test_a_file_of_another_tool_whose_format_nobody_named_is_refused_and_not_read_as_empty(
+    labelled, elsewhere, study, tmp_path, name
+):
+    path = export(labelled, study, name, tmp_path / f"{name}.jsonl")
+    with pytest.raises(LabelFileError, match=r"jsonl: no line has a `decision`; is it .*--format prodigy, doccano or"):
+        bring(elsewhere, study, "jsonl", path)
+
+
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_text_that_nobody_has_read_says_nothing_on_its_way_back(labelled, elsewhere, study, tmp_path, name):
     path = export(labelled, study, name, tmp_path / f"queue{FORMATS[name].ending}", which="queue")
