@@ -241,19 +241,15 @@ def save(
 def undo(db: Connection, protocol: Protocol, label_id: int, person: Person) -> Any:
     """Take a decision back by a further row: what was decided before it holds again, else nothing is decided.
 
-    Returns the row taken back, or None where there is nothing to do: it is not this person's newest on its text, or is
-    taken back already. Raises :class:`TextGone` where the text is not kept any more.
+    Returns the row taken back, or None where there is nothing to do: it is not what this person decided last on its text, or
+    is taken back already. Raises :class:`TextGone` where the text is not kept any more.
     """
-    row = db.execute(select(r.label).where(r.label.c.id == label_id, r.label.c.protocol == protocol.name)).one_or_none()
-    if row is None or (row.annotator, row.role) != (person.name, person.role) or row.decision == "undone":
+    text_hash = db.execute(select(r.label.c.text_hash).where(r.label.c.id == label_id)).scalar()
+    standing = not_taken_back(db, protocol, text_hash, person) if text_hash is not None else []
+    if not standing or standing[-1].id != label_id:
         return None
-    newest = latest(db, protocol, row.text_hash, person)
-    if newest is None or newest.id != row.id:
-        return None
-    before = None
-    if row.supersedes is not None:
-        before = db.execute(select(r.label).where(r.label.c.id == row.supersedes)).one()
-    holds = before if before is not None and before.decision not in UNDECIDED and before.follows is None else None
+    *before, row = standing
+    holds = before[-1] if before and before[-1].decision not in UNDECIDED else None
     said = {name: getattr(holds or row, name) for name in SAID}
     if holds is None:
         said["decision"] = "undone"
@@ -274,6 +270,25 @@ def latest(db: Connection, protocol: Protocol, text_hash: str, person: Person) -
         .order_by(r.label.c.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def not_taken_back(db: Connection, protocol: Protocol, text_hash: str, person: Person) -> list[Any]:
+    """Return what a person decided on a text and did not take back, oldest first: the last holds, and is what undo takes back.
+
+    A row that no form brought and that says again what was said before the last is that undo (:func:`undo`), not a decision.
+    """
+    columns = [column for column in r.label.c if column.name != "text"]
+    theirs = (r.label.c.annotator == person.name) & (r.label.c.role == person.role)
+    query = select(*columns).where(r.label.c.text_hash == text_hash, r.label.c.protocol == protocol.name, theirs)
+    standing: list[Any] = []
+    for row in db.execute(query.order_by(r.label.c.id)):
+        if row.decision == "undone" or row.follows is not None:
+            standing = []
+        elif row.form is None and len(standing) > 1 and all(getattr(row, n) == getattr(standing[-2], n) for n in SAID):
+            standing.pop()
+        else:
+            standing.append(row)
+    return standing
 
 
 def near_duplicates(db: Connection, protocol: Protocol, text_hash: str) -> list[str]:

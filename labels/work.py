@@ -15,7 +15,7 @@ from typing import Protocol as Interface
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from labels.decide import Person, Reading
+from labels.decide import Person, Reading, not_taken_back
 from labels.disagreements import Disagreement
 from study import record as r
 from study.decisions import UNDECIDED
@@ -138,16 +138,26 @@ def addresses(db: Connection, crawl_id: int, text_hash: str) -> list[Any]:
 
 
 def recent(record: Record, protocol: Protocol, person: Person) -> list[Any]:
-    """Return a person's last ten decisions that stand, newest first; those that follow from a near-duplicate's left out."""
-    columns = (r.label.c[name] for name in ("id", "decided_at", "text_hash", "title", "decision", "url"))
-    query = select(*columns).where(
+    """Return a person's last ten decisions that stand, newest first; those that follow from a near-duplicate's left out.
+
+    What an undo brought back stands where it was made, so that undoing again takes back the one before.
+    """
+    query = select(r.label.c.id, r.label.c.text_hash, r.label.c.decision).where(
         r.label.c.protocol == protocol.name,
         r.label.c.annotator == person.name,
         r.label.c.role == person.role,
         r.label.c.follows.is_(None),
     )
+    found: list[Any] = []
     standing: dict[str, Any] = {}
     with record.begin() as db:
-        for row in db.execute(query.order_by(r.label.c.id.desc()).limit(10 * _RECENT)):
-            standing.setdefault(row.text_hash, row)
-    return [row for row in standing.values() if row.decision != "undone"][:_RECENT]
+        # A part at a time: however much was taken back, the ten before it are found, and no more is read than that takes.
+        for row in db.execute(query.order_by(r.label.c.id.desc()).execution_options(yield_per=10 * _RECENT)):
+            if row.text_hash not in standing:
+                said = not_taken_back(db, protocol, row.text_hash, person) if row.decision != "undone" else []
+                standing[row.text_hash] = said[-1] if said else None
+            if standing[row.text_hash] is not None and standing[row.text_hash].id == row.id:
+                found.append(standing[row.text_hash])
+            if len(found) == _RECENT:
+                break
+    return found

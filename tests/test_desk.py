@@ -194,6 +194,61 @@ def test_what_is_taken_back_is_in_its_readers_hands_again(crawl: SmallCrawl) -> 
     assert sum(row.until is not None for row in leases(crawl.record)) == 2
 
 
+def test_undo_walks_back_past_a_changed_decision_to_the_one_before_and_never_brings_the_change_back(
+    crawl: SmallCrawl,
+) -> None:
+    kept = fill(crawl, 4)
+    ours = desk(crawl)
+    texts = [given(ours, "heron")]
+    decide(ours, "heron", texts[0])
+    for _ in range(2):
+        texts.append(given(ours, "heron"))
+        decide(ours, "heron", texts[-1])
+    for said in ("relevant", "ambiguous"):  # twice in another mind about the first of three
+        decide(ours, "heron", texts[0], said)
+    taken_back = []
+    while (found := ours.recent("heron")) and len(taken_back) < 9:
+        row, holds = ours.take_back("heron", found[0].id)
+        assert ours.take_back("heron", found[0].id) == (None, None)  # a double click
+        taken_back.append((kept.index(row.text_hash), row.decision, holds))
+    assert taken_back == [
+        (0, "ambiguous", "relevant"),
+        (0, "relevant", "off-topic"),
+        (2, "off-topic", None),
+        (1, "off-topic", None),
+        (0, "off-topic", None),
+    ]
+    assert decisions(crawl.record, "nfer-2008") == {}
+    assert len(labels(crawl.record)) == 10  # each undo is a row
+
+
+def test_a_decision_brought_back_stands_in_its_old_place_and_a_new_one_on_it_is_a_decision(crawl: SmallCrawl) -> None:
+    kept = fill(crawl, 3)
+    ours = desk(crawl)
+    texts = []
+    for _ in range(2):
+        texts.append(given(ours, "heron"))
+        decide(ours, "heron", texts[-1])
+    decide(ours, "heron", texts[0], "relevant")
+    ours.take_back("heron", ours.recent("heron")[0].id)
+    assert [row.text_hash for row in ours.recent("heron")] == [kept[1], kept[0]]
+    decide(ours, "heron", texts[0], "relevant")
+    assert [(row.text_hash, row.decision) for row in ours.recent("heron")] == [
+        (kept[0], "relevant"),
+        (kept[1], "off-topic"),
+    ]
+
+
+def test_the_last_ten_are_found_however_many_were_taken_back_after_them(crawl: SmallCrawl) -> None:
+    kept = fill(crawl, 2)
+    ours = desk(crawl)
+    decide(ours, "heron", given(ours, "heron"))
+    for _ in range(60):
+        decide(ours, "heron", given(ours, "heron"))
+        ours.take_back("heron", ours.recent("heron")[0].id)
+    assert [row.text_hash for row in ours.recent("heron")] == [kept[0]]
+
+
 def test_what_another_process_decides_is_not_asked_any_more(crawl: SmallCrawl) -> None:
     kept = fill(crawl, 3)
     ours = desk(crawl)

@@ -269,6 +269,11 @@ def test_undo_and_the_last_ten_change_minds_without_losing_a_word(
         history = [row.decision for row in labels(crawl.record) if row.text_hash == kept[11]]
         assert history == ["off-topic", "undone", "relevant", "undone"]
         assert decisions(crawl.record, "nfer-2008")[kept[10]].relevance == "ambiguous"
+        press(tab, "z")
+        assert decisions(crawl.record, "nfer-2008")[kept[number]].relevance == "off-topic"
+        press(tab, "z")  # past the changed decision to the one before, not back to the change
+        assert title(tab) == shown(10)
+        assert decisions(crawl.record, "nfer-2008")[kept[number]].relevance == "off-topic"
 
 
 def test_a_reload_in_the_middle_a_second_tab_and_a_double_click_save_once(
