@@ -99,8 +99,9 @@ def judge_record(
     """Judge every text of a crawl (the newest of ``protocol`` if none is named) that this protocol and model have not judged.
 
     ``progress`` is told after every batch; models are kept in ``directory`` (beside the record if none is named).
+    Raises :class:`study.record.RecordError` where there is no such crawl of ``protocol``.
     """
-    crawl_id = record.latest_crawl(protocol.name) if crawl_id is None else crawl_id
+    crawl_id = record.crawl_of(protocol.name, crawl_id)
     began = datetime.now(UTC)
     examples = examples_of(record, protocol)
     identity = model_id(protocol.hash, labels_hash(examples)) if examples else RULES

@@ -17,7 +17,7 @@ from study import record as r
 from study.decisions import Decision, decisions
 from study.judging import model_in_use, texts_of
 from study.protocol import Protocol
-from study.record import Record, RecordError
+from study.record import Record
 
 GONE = ("gone", "soft-404")  # outcomes of a hit that leads nowhere: seen, and nothing there
 _GONE_STATUS = (404, 410)
@@ -57,17 +57,11 @@ class CrawlRows:
 def read_crawl(record: Record, protocol: Protocol, crawl_id: int | None, *, model_only: bool = False) -> CrawlRows:
     """Read a crawl (default: the protocol's newest); with ``model_only`` as if no person had decided anything.
 
-    Raises :class:`RecordError` where there is no such crawl, or it is of another protocol.
+    Raises :class:`study.record.RecordError` where there is no such crawl, or it is of another protocol.
     """
-    wanted = crawl_id or record.latest_crawl(protocol.name)
+    wanted = record.crawl_of(protocol.name, crawl_id)
     with record.begin() as db:
-        crawl = db.execute(select(r.crawl).where(r.crawl.c.id == wanted)).one_or_none()
-        if crawl is None:
-            raise RecordError(
-                f"{record.engine.url!r}: there is no crawl {wanted}; `mentorwatch status` shows the newest"
-            )
-        if crawl.protocol != protocol.name:
-            raise RecordError(f"crawl {wanted} is of the protocol {crawl.protocol}; add --protocol {crawl.protocol}")
+        crawl = db.execute(select(r.crawl).where(r.crawl.c.id == wanted)).one()
         model_id = model_in_use(db, protocol, wanted)
         judged = _judged(db, protocol, wanted, model_id)
         pages = _pages(db, wanted, judged)

@@ -178,11 +178,33 @@ class Record:
         query = select(crawl.c.id).where(crawl.c.sample != ARCHIVE).order_by(crawl.c.id.desc()).limit(1)
         if protocol is not None:
             query = query.where(crawl.c.protocol == protocol)
+        others = select(crawl.c.protocol).where(crawl.c.sample != ARCHIVE).distinct().order_by(crawl.c.protocol)
         with self.begin() as db:
             found = db.execute(query).scalar()
+            studies = list(db.execute(others).scalars()) if found is None else []
+        if studies:
+            raise RecordError(
+                f"{self.engine.url!r}: there is no crawl of {protocol}, only of {', '.join(studies)}; "
+                f"run `mentorwatch crawl --protocol {protocol}` first or name another --protocol"
+            )
         if found is None:
             raise RecordError(f"{self.engine.url!r}: holds no crawl yet; run `mentorwatch crawl` first")
         return int(found)
+
+    def crawl_of(self, protocol: str, wanted: int | None) -> int:
+        """Return the id of the crawl that is ``wanted`` (None: the newest) of ``protocol``.
+
+        Raises :class:`RecordError` where there is no such crawl, or it is of another protocol.
+        """
+        if wanted is None:
+            return self.latest_crawl(protocol)
+        with self.begin() as db:
+            found = db.execute(select(crawl.c.protocol).where(crawl.c.id == wanted)).scalar()
+        if found is None:
+            raise RecordError(f"{self.engine.url!r}: there is no crawl {wanted}; `mentorwatch status` shows the newest")
+        if found != protocol:
+            raise RecordError(f"crawl {wanted} is of the protocol {found}; add --protocol {found}")
+        return wanted
 
 
 def _engine(url: str, *, create: bool) -> Engine:

@@ -10,7 +10,10 @@ import pytest
 import typer.main
 
 from mentorwatch.cli import app
+from study.protocol import load
+from study.record import Record
 from tests.running import ROOT, Answer, SmallSite, clean_environment, mentorwatch
+from tests.small_record import SmallCrawl
 
 VERBS = ["run", "crawl", "classify", "train", "report", "probe", "status", "authorities", "demo", "replica"]
 
@@ -77,6 +80,19 @@ def test_a_probe_that_finds_no_search_exits_with_1():
         site.close()
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["found"] is False
+
+
+@pytest.mark.parametrize(
+    "verb", ["report", "classify", "labels serve", "labels status", "labels adjudicate", "labels export -o no.csv"]
+)
+def test_a_crawl_that_is_not_there_is_said_alike_by_every_command(verb, tmp_path):
+    url = f"sqlite:///{tmp_path / 'record.db'}"
+    with Record.open(url) as record:
+        SmallCrawl(record, load("nfer-2008"), ["E10000016"])
+    answered = mentorwatch(*verb.split(), "--crawl", "9", "--record", url)
+    assert (answered.returncode, "there is no crawl 9; `mentorwatch status` shows" in answered.stderr) == (2, True)
+    other = mentorwatch(*verb.split(), "--crawl", "1", "--record", url, "--protocol", "ecf-2026")
+    assert (other.returncode, "crawl 1 is of the protocol nfer-2008; add --protocol" in other.stderr) == (2, True)
 
 
 def test_help_starts_fast():

@@ -342,7 +342,7 @@ def test_a_crawl_that_is_not_there_or_of_another_study_is_named(crawl):
     other = crawl.protocol.model_copy(update={"name": "other"})
     with pytest.raises(RecordError, match="--protocol small"):
         take(crawl.record, other, crawl.id)
-    with pytest.raises(RecordError, match="no crawl yet"):
+    with pytest.raises(RecordError, match="no crawl of other, only of small; run `mentorwatch crawl --protocol other`"):
         take(crawl.record, other)
 
 

@@ -65,7 +65,7 @@ def export(
         raise typer.BadParameter(f"--history: {chosen.name} has no place for it; use csv or jsonl")
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
-        crawl_id = crawl or (opened.latest_crawl(study.name) if only in ("queue", "all") else 0)
+        crawl_id = opened.crawl_of(study.name, crawl) if crawl or only in ("queue", "all") else 0
         count = chosen.write(output, items(opened, study, crawl_id, only, history=history), study)
     if config is not None:
         with writing(config) as file:

@@ -43,7 +43,7 @@ def status(
 
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
-        found = standing(opened, study, crawl or opened.latest_crawl(study.name))
+        found = standing(opened, study, opened.crawl_of(study.name, crawl))
     if as_json:
         typer.echo(json.dumps(asdict(found) | {"sentence": found.sentence}, indent=2))
         return

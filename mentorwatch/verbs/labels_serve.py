@@ -75,7 +75,7 @@ def serve(
     names = [pseudonym(name) for name in annotator or []]
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
-        crawl_id = crawl or opened.latest_crawl(study.name)
+        crawl_id = opened.crawl_of(study.name, crawl)
         following = Reordering(opened, study)
         desk = Desk(
             opened, study, crawl_id, overlap=overlap, readers=readers, everything=everything, following=following
@@ -114,7 +114,7 @@ def adjudicate(
     names = [pseudonym(adjudicator)] if adjudicator is not None else []
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
-        crawl_id = crawl or opened.latest_crawl(study.name)
+        crawl_id = opened.crawl_of(study.name, crawl)
         work = Adjudication(opened, study, crawl_id)
         run(opened, study, crawl_id, work, _place(host, port), names, None, lambda links: _say(links, "adjudicate"))
 
