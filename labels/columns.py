@@ -5,6 +5,7 @@ Files come from tools and editors, so any type can stand anywhere. All functions
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ _MOST = {
     "annotator": 100,
     "codebook": 50,
 }  # characters that study.tables has room for
+_NUMBER = re.compile(r"[\d.,]+(E[+-]?\d+)?", re.IGNORECASE)
 _YES, _NO = ("true", "1", "yes"), ("", "false", "0", "no")
 
 _short = reprlib.Repr()
@@ -43,6 +45,14 @@ def plain(row: Mapping[str, Any], column: str) -> str:
     if most is not None and len(value) > most:
         raise ValueError(f"{column} {shown(value)}; expected at most {most} characters")
     return clean(value)
+
+
+def text_hash(row: Mapping[str, Any]) -> str:
+    """Return the identity of a row's text; refuses one that a spreadsheet took for a number, and so rounded or cut."""
+    value = plain(row, "text_hash").strip()
+    if len(value) < _MOST["text_hash"] and _NUMBER.fullmatch(value):
+        raise ValueError(f"text_hash {shown(value)} was made a number by a spreadsheet; format that column as text")
+    return value
 
 
 def texts(value: object, column: str) -> list[str]:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from labels.codebook import codebook
-from labels.columns import codes, moment, plain, seconds, shown, yes
+from labels.columns import codes, moment, plain, seconds, shown, text_hash, yes
 from study import record as r
 from study.decisions import DEPTHS, RELEVANCES, UNDECIDED
 from study.protocol import Protocol
@@ -154,7 +154,7 @@ def _told(protocol: Protocol, row: Mapping[str, Any], annotator: str, role: str)
         codebook=plain(row, "codebook") or None,
         score_shown=yes(row.get("score_shown"), "score_shown"),
     )
-    return _Told(plain(row, "text_hash").strip(), person, said, reading, plain(row, "title"), plain(row, "text"))
+    return _Told(text_hash(row), person, said, reading, plain(row, "title"), plain(row, "text"))
 
 
 def _take_one(db: Connection, protocol: Protocol, one: _Told, passed: Counter[_Key] | None) -> bool:
@@ -380,7 +380,7 @@ def checked(protocol: Protocol, row: Mapping[str, Any], *, with_undone: bool = F
 
     ``with_undone``: the row is one of a person's history, in which a decision may be taken back.
     """
-    decision = plain(row, "decision").strip()
+    decision = plain(row, "decision").strip().lower()  # spreadsheets begin a cell with a capital
     if decision not in (*RELEVANCES, "skip") and not (with_undone and decision == "undone"):
         raise ValueError(f"decision {shown(decision)}; expected {', '.join(RELEVANCES)} or skip")
     relation = plain(row, "relation").strip() or "none"

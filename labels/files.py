@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from study.errors import UserError
 
 LIST_SEPARATOR = ";"
 _LARGEST_CELL = 10_000_000
+_BETWEEN_CELLS = ",;\t"  # where the comma is the decimal sign, a spreadsheet puts ; between cells, and tabs into UTF-16
 
 Rows = Iterator[tuple[int, Mapping[str, Any]]]
 
@@ -58,7 +60,11 @@ def writing(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
 
 def read_decisions(path: Path) -> Rows:
     """Yield (row number, row) of a CSV or JSONL file of ours; rows without a decision are left out: they were not reached."""
-    rows = read_cells(path, content_of(path), "decision") if path.suffix.lower() == ".csv" else _lines_of_ours(path)
+    rows = (
+        read_cells(path, content_of(path), "decision", form="labels queue")
+        if path.suffix.lower() == ".csv"
+        else _lines_of_ours(path)
+    )
     for number, row in rows:
         said = row.get("decision")
         if "problem" in row or (said.strip() if isinstance(said, str) else said is not None):
@@ -77,17 +83,25 @@ def _lines_of_ours(path: Path) -> Rows:
     yield from rows
 
 
-def read_cells(path: Path, content: str, *needed: str) -> Rows:
-    """Yield (row number as a spreadsheet has it, row); raises LabelFileError where text_hash or a ``needed`` column is missing."""
+def read_cells(path: Path, content: str, *needed: str, form: str) -> Rows:
+    """Yield (row number as a spreadsheet has it, row), whichever of , ; and tab a spreadsheet put between cells.
+
+    Raises LabelFileError where text_hash or a ``needed`` column is missing; ``form`` is the command that writes all columns.
+    """
     csv.field_size_limit(_LARGEST_CELL)
-    reader = csv.DictReader(io.StringIO(content, newline=""))
+
+    def missing(reader: csv.DictReader[str]) -> set[str]:
+        return {"text_hash", *needed} - set(reader.fieldnames or ())
+
+    readers = [csv.DictReader(io.StringIO(content, newline=""), delimiter=sign) for sign in _BETWEEN_CELLS]
     try:
-        missing = {"text_hash", *needed} - set(reader.fieldnames or ())
+        reader = min(readers, key=lambda each: len(missing(each)))
+        absent = missing(reader)
     except csv.Error as problem:
         raise LabelFileError(f"{path}: cannot be read: {problem}") from problem
-    if missing:
+    if absent:
         raise LabelFileError(
-            f"{path}: column {' and '.join(sorted(missing))} missing; `mentorwatch labels export` writes the form"
+            f"{path}: column {' and '.join(sorted(absent))} missing; `mentorwatch {form}` writes a file that has all"
         )
     number = 1
     while True:
@@ -117,10 +131,16 @@ def read_lines(content: str) -> Rows:
 
 
 def content_of(path: Path) -> str:
-    """Return a UTF-8 file's content, with or without a byte order mark, line ends as they are. Raises LabelFileError."""
+    """Return a file's content, UTF-8 or (by its byte order mark) UTF-16, line ends as they are. Raises LabelFileError."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
+        content = path.read_bytes()
+        return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except (
+        UnicodeDecodeError
+    ) as problem:  # other encodings cannot be told apart, and a wrong guess would change the texts
+        how = "; in the spreadsheet, save it as “CSV UTF-8”" if path.suffix.lower() == ".csv" else ""
+        raise LabelFileError(f"{path}: cannot be read: it is not UTF-8 (byte {problem.start + 1}){how}") from problem
+    except OSError as problem:
         raise LabelFileError(f"{path}: cannot be read: {problem}") from problem
 
 

@@ -17,7 +17,9 @@ from sqlalchemy import select
 from labels.decide import Person, Reading, Taken, checked, save, take, undo
 from labels.exchange import FORMATS, by_ending, labelstudio
 from labels.exchange.items import SAID, codes, items, of_codes
+from labels.exchange.tabular import write_queue
 from labels.files import LabelFileError
+from labels.queue import queue as queued
 from study import record as r
 from study.protocol import Protocol, load
 from study.record import Record
@@ -322,6 +324,44 @@ def test_a_value_of_the_wrong_kind_is_named_with_its_row_and_column(
     path.write_text(json.dumps(with_value(sound, at, wrong)), encoding="utf-8")
     problems = bring(elsewhere, study, name, path).problems
     assert problems[0].startswith(f"{FORMATS[name].unit} 1: {said}"), problems
+
+
+@pytest.mark.parametrize(
+    ("between", "encoding"),
+    [(",", "utf-8"), (",", "utf-8-sig"), (";", "utf-8-sig"), ("\t", "utf-16"), (";", "utf-16")],
+)
+def test_a_queue_that_a_spreadsheet_saved_in_its_own_way_is_read(crawl, study, tmp_path, between, encoding):
+    kept = crawl.fetched(KENT, "p", "Each new teacher meets a mentor weekly.", "ambiguous")
+    queue, saved = tmp_path / "queue.csv", tmp_path / "saved.csv"
+    write_queue(queue, queued(crawl.record, study, crawl.id))
+    with queue.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    row |= {"decision": "Off-Topic", "topics": "bus-coach;other", "note": "a, b; c"}
+    with saved.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(row), delimiter=between)
+        writer.writeheader()
+        writer.writerow(row)
+    taken = bring(crawl.record, study, "csv", saved)
+    assert (taken.added, taken.problems) == (1, [])
+    ((said,),) = held(crawl.record, study).values()
+    assert (said["decision"], said["topics"], said["note"]) == ("off-topic", ["bus-coach", "other"], "a, b; c")
+    assert list(held(crawl.record, study)) == [kept]
+
+
+def test_what_a_spreadsheet_spoilt_is_said_with_what_to_do(elsewhere, study, tmp_path):
+    path = tmp_path / "to-read.csv"
+    path.write_bytes("text_hash,decision,note\nab,relevant,Größe\n".encode("cp1252"))
+    with pytest.raises(LabelFileError, match=r"not UTF-8 \(byte 39\); in the spreadsheet, save it as “CSV UTF-8”"):
+        bring(elsewhere, study, "csv", path)
+    path.write_text("text_hash;title\nab;x\n", encoding="utf-8")
+    with pytest.raises(LabelFileError, match="column decision missing; `mentorwatch labels queue` writes"):
+        bring(elsewhere, study, "csv", path)
+    path.write_text("text_hash,decision\n7.20000E+15,relevant\n72,relevant\n", encoding="utf-8")
+    problems = bring(elsewhere, study, "csv", path).problems
+    assert [problem[:45] for problem in problems] == [
+        "row 2: text_hash '7.20000E+15' was made a num",
+        "row 3: text_hash '72' was made a number by a ",
+    ]
 
 
 def test_an_encrypted_zip_is_named(elsewhere, study, tmp_path):

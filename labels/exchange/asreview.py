@@ -37,7 +37,7 @@ def write(path: Path, items: Iterable[Item], protocol: Protocol) -> int:
 
 def read(path: Path, protocol: Protocol) -> Rows:
     """Yield decisions from a table that ASReview exported, or that was written for it."""
-    rows = list(read_cells(path, content_of(path), "included"))
+    rows = list(read_cells(path, content_of(path), "included", form="labels export --format asreview"))
     exported = any("asreview_label" in row for _, row in rows)
     for number, row in rows:
         found = row if "problem" in row else _row(dict(row), "asreview_label" if exported else "included")
