@@ -40,6 +40,13 @@ _WORDS = {
     NOT_THERE: "in the first report only",
     NEW: "in the second report only",
 }
+_OF_MANY = {
+    BACK: "are back",
+    GONE: "are gone (two good looks without them)",
+    MISSING: "are missing (one good look without them, not yet gone)",
+    ENDED: "ended with their authorities",
+    FIRST_SEEN: "seen for the first time (they may have been there before)",
+}
 
 
 @dataclass(frozen=True)
@@ -203,7 +210,8 @@ def in_words(found: Sequence[Difference]) -> Iterator[str]:
     gained = sum(each.cell_after in YES and each.cell_before not in YES for each in cells)
     lost = sum(each.cell_before in YES and each.cell_after not in YES for each in cells)
     unknown = sum(each.cell_after == X for each in cells)
-    yield f"{len(cells)} cells differ: {gained} now say yes, {lost} no longer do, {unknown} are not known now."
+    differ = "1 cell differs" if len(cells) == 1 else f"{len(cells)} cells differ"
+    yield f"{differ}: {gained} now yes, {lost} no longer, {unknown} not known now."
     for each in cells:
         yield f"  {each.authority_name}, {each.name}: {each.cell_before} -> {each.cell_after}"
     others = [each for each in found if each.change != CELL]
@@ -211,7 +219,8 @@ def in_words(found: Sequence[Difference]) -> Iterator[str]:
         of_it = [each for each in others if each.change == change]
         if not of_it:
             continue
-        yield f"{len(of_it)} {_WORDS[change]}:"
+        words = _WORDS[change] if len(of_it) == 1 else _OF_MANY.get(change, _WORDS[change])
+        yield f"{len(of_it)} {words}:"
         for each in of_it:
             day = f"{each.as_of} " if each.as_of else ""
             moved = f" (was {each.url_before})" if each.url_before else ""

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mentorwatch.cli import app
+from output.compare import Difference, in_words
 from output.csvfiles import ReportError
 from output.report import make_report
 from study.record import Record, RecordError
@@ -60,7 +61,7 @@ def test_two_crawls_by_day_in_plain_words(record, crawls, tmp_path):
     shown = run(record, tmp_path, "2026-01-01", "2026-02-01")
     assert shown.exit_code == 0, shown.output
     assert shown.output == (
-        "1 cells differ: 1 now say yes, 0 no longer do, 0 are not known now.\n"
+        "1 cell differs: 1 now yes, 0 no longer, 0 not known now.\n"
         "  Devon County Council, mentor (mentoring): no -> yes_model\n"
         "1 appeared:\n"
         "  2026-02-01 Devon County Council, mentor (mentoring): http://e10000008.main.example/a\n"
@@ -100,6 +101,28 @@ def test_two_written_reports_need_no_record(record, study, crawls, tmp_path):
     assert "Devon County Council, mentor (mentoring): no -> yes_model" in shown
     assert "1 in the second report only:\n  Devon County Council" in shown
     assert "given a [-mentor.-] {+mentor for a year.+}" in shown
+
+
+def test_one_and_several_are_each_said_in_good_english():
+    def gone(change, place):
+        return Difference(place, place, "keyword", "mentor", "mentor", change, cell_before="no", cell_after="x")
+
+    assert "1 is gone (two good looks without it):" in in_words([gone("gone", "Kent"), gone("back", "Devon")])
+    lines = list(in_words([gone(change, place) for change in ("cell", "gone", "back") for place in ("Kent", "Devon")]))
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "2 cells differ: 0 now yes, 0 no longer, 2 not known now.",
+        "2 are back:",
+        "2 are gone (two good looks without them):",
+    ]
+
+
+@pytest.mark.parametrize("absent", ["none", "none/at/all"])
+def test_a_folder_that_is_not_there_is_named(tmp_path, study, record, crawls, absent):
+    (tmp_path / "one").mkdir()
+    for pair in ((tmp_path / "one", tmp_path / absent), (tmp_path / absent, tmp_path / "one")):
+        refused = run(record, tmp_path, *pair).exception
+        assert isinstance(refused, ReportError)
+        assert str(refused).startswith(f"{tmp_path / absent}: there is no such folder")
 
 
 def test_a_folder_without_a_report_is_named(tmp_path, study, record, crawls):

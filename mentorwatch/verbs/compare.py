@@ -37,12 +37,15 @@ def compare(
         mentorwatch compare output/reports/october output/reports/november
     """
     from output import compare as comparing
-    from output.csvfiles import write_csv
+    from output.csvfiles import ReportError, write_csv
     from study import protocol as protocols
     from study.record import Record
 
     study = protocols.load(protocol)
-    if Path(before).is_dir() and Path(after).is_dir():
+    absent = [name for name in (before, after) if not Path(name).is_dir()]
+    if absent and any(map(_means_a_folder, (before, after))):
+        raise ReportError(f"{absent[0]}: there is no such folder; to compare two reports, name the folders of both")
+    if not absent:
         found = comparing.compare_reports(Path(before), Path(after), study)
     else:
         with Record.open(o.record_url(record), create=False) as opened:
@@ -52,3 +55,8 @@ def compare(
     if output is not None:
         write_csv(output, comparing.table(found))
         typer.echo(f"Written to {output}.", err=True)
+
+
+def _means_a_folder(name: str) -> bool:
+    # A folder may be called as a crawl is, by a number or a day; then it takes two of them to mean folders.
+    return len(Path(name).parts) > 1 or (Path(name).is_dir() and not name.replace("-", "").isdigit())
