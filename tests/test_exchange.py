@@ -478,6 +478,25 @@ def test_the_commands_export_and_import_and_say_how_many(labelled, tmp_path):
     assert (refused.returncode, "row 2: nobody is named" in refused.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("export -f doccano -o x.zip", "x.zip: doccano is written as .jsonl; name it x.jsonl, or another --format"),
+        ("export -f label-studio -o b.csv", "b.csv: label-studio is written as .json; name it b.json"),
+        ("export -f csv -o b.CSV.txt", "name it b.CSV.csv"),
+        ("export -o b.csv --config ui.xml", "--config is Label Studio's, and this is csv"),
+        ("queue -o to-read.xlsx", "to-read.xlsx: expected a name that ends in .csv or .jsonl"),
+    ],
+)
+def test_an_ending_or_option_that_does_not_fit_the_format_is_refused_and_nothing_written(
+    labelled, tmp_path, arguments, said
+):
+    done = mentorwatch("labels", *arguments.split(), "--record", f"sqlite:///{tmp_path / 'here.db'}", cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.replace("│", " ").split()), done.stderr
+    assert not [path for path in tmp_path.iterdir() if path.suffix in (".zip", ".csv", ".txt", ".xml", ".xlsx")]
+
+
 @pytest.mark.services
 def test_asreview_takes_our_table_and_gives_it_back_equal_and_what_is_decided_there_is_new(
     labelled, elsewhere, study, tmp_path

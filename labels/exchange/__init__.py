@@ -40,6 +40,15 @@ FORMATS = {
 }
 
 
+def fits(chosen: Format, path: Path) -> None:
+    """Raise :class:`LabelFileError` where a file to write ends as another format's does: whoever reads it would take it for that."""
+    if path.suffix and path.suffix.lower() != chosen.ending:
+        raise LabelFileError(
+            f"{path}: {chosen.name} is written as {chosen.ending}; "
+            f"name it {path.with_suffix(chosen.ending).name}, or another --format"
+        )
+
+
 def named(name: str) -> Format:
     """Return a format by name; raises :class:`LabelFileError` that lists them."""
     if name not in FORMATS:

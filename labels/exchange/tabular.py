@@ -45,6 +45,6 @@ def write_queue(path: Path, items: Iterable[queue.QueueItem]) -> int:
         | dict.fromkeys(ANSWERS, "")
         for item in items
     )
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         return write_cells(path, (*queue.COLUMNS, *ANSWERS), (list(row.values()) for row in rows))
     return write_lines(path, rows)

@@ -44,6 +44,8 @@ def queue(
     from study import protocol as protocols
     from study.record import Record
 
+    if output.suffix.lower() not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"--output {output}: expected a name that ends in .csv or .jsonl")
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
         items = queued(opened, study, opened.latest_crawl(study.name), everything=everything)

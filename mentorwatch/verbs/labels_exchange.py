@@ -52,7 +52,7 @@ def export(
 
         mentorwatch labels export -o for-asreview.csv --format asreview --only all
     """
-    from labels.exchange import by_ending, labelstudio, named
+    from labels.exchange import by_ending, fits, labelstudio, named
     from labels.exchange.items import WHICH, items
     from labels.files import writing
     from study import protocol as protocols
@@ -63,6 +63,9 @@ def export(
     chosen = named(format_) if format_ else by_ending(output)
     if history and chosen.name not in ("csv", "jsonl"):
         raise typer.BadParameter(f"--history: {chosen.name} has no place for it; use csv or jsonl")
+    if config is not None and chosen.name != "label-studio":
+        raise typer.BadParameter(f"--config is Label Studio's, and this is {chosen.name}; add --format label-studio")
+    fits(chosen, output)
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
         crawl_id = opened.crawl_of(study.name, crawl) if crawl or only in ("queue", "all") else 0
