@@ -229,7 +229,7 @@ def test_a_page_without_names_asks_for_a_pseudonym(place: Path) -> None:
         (["serve", "--host", "0.0.0.0"], "every address of this machine"),
         (["serve", "--host", "no.such.host.invalid"], "cannot be served"),
         (["serve", "--overlap", "2"], "--overlap"),
-        (["serve", "--crawl", "77"], "crawl 77 has no judged texts"),
+        (["serve", "--crawl", "77"], "there is no crawl 77"),
         (["adjudicate", "--annotator", ""], "is no pseudonym"),
     ],
     ids=["pseudonym", "everywhere", "nowhere", "share", "crawl", "adjudicator"],
@@ -241,14 +241,16 @@ def test_what_cannot_be_served_is_said_in_words(place: Path, arguments: list[str
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_that_is_taken_is_named(place: Path) -> None:
+@pytest.mark.parametrize("verb", ["serve", "adjudicate"])
+def test_a_port_that_is_taken_is_named_before_the_queue_is_read(place: Path, verb: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        done = mentorwatch("labels", "serve", "--record", record_at(place), "--port", str(port), timeout=30)
+        done = mentorwatch("labels", verb, "--record", record_at(place), "--port", str(port), timeout=30)
     assert done.returncode == 2
     assert f"127.0.0.1:{port}" in done.stderr
     assert "--port" in done.stderr
+    assert "Reading" not in done.stderr
 
 
 def test_a_record_without_texts_says_what_to_do(tmp_path: Path) -> None:
@@ -257,6 +259,7 @@ def test_a_record_without_texts_says_what_to_do(tmp_path: Path) -> None:
     done = mentorwatch("labels", "serve", "--record", record_at(tmp_path), "--port", "0", timeout=30)
     assert done.returncode == 2
     assert "run `mentorwatch classify` first" in done.stderr
+    assert done.stderr.startswith("Reading the queue …\n")  # it may take a while, and said nothing of it
 
 
 def test_what_is_not_kept_any_more_can_neither_be_taken_back_nor_decided_and_the_page_says_so(tmp_path: Path) -> None:

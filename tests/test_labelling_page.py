@@ -156,7 +156,11 @@ def test_the_keyboard_alone_reaches_everything_and_enter_decides_nothing(
     browser: "Browser", crawl: SmallCrawl, tmp_path: Path
 ) -> None:
     fill(crawl, 2)
-    with served(record_at(tmp_path), "--annotator", "heron", *NEVER) as page:
+    with served(record_at(tmp_path), "--annotator", "heron", "--annotator", "wren", *NEVER) as page:
+        coming = browser.new_context().new_page()
+        coming.goto(page.links["wren"])
+        with coming.expect_navigation(url="**/read"):
+            coming.keyboard.press("Enter")  # the name is given: Start has the focus
         tab = arrive(browser, page.links["heron"])
         assert tab.evaluate("document.activeElement.id") == "text"  # arrows and space scroll the text at once
         reached = set()

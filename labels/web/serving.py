@@ -23,6 +23,7 @@ from study.protocol import Protocol
 from study.record import Record
 
 THREADS = 8
+_WAITING = 1024  # connections, as waitress has it
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,14 @@ def serve(
     crawl_id: int,
     work: Desk | Adjudication,
     place: Place,
+    listener: socket.socket,
     names: Sequence[str],
     retraining: Command | None,
     ready: Callable[[dict[str, str | None]], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM; ``ready`` is told the links (address -> pseudonym or None) once they work.
-
-    Raises UserError where the address is taken or cannot be served.
+    """Serve at ``listener`` (:func:`listen`) until SIGINT or SIGTERM; ``ready`` is told the links (address -> pseudonym or None)
+    once they work.
     """
-    listener = _listen(place)
     port = listener.getsockname()[1]
     shown = f"[{place.host}]" if ":" in place.host else place.host
     hosts = {f"{shown}:{port}"}
@@ -83,12 +83,17 @@ def serve(
             retrainer.stop()
 
 
-def _listen(place: Place) -> socket.socket:
+def listen(place: Place) -> socket.socket:
+    """Return a socket that listens at a place, so that it is this server's before the queue is read, which takes a while.
+
+    Raises UserError where the address is taken or cannot be served.
+    """
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((place.host, place.port))
+        listener.listen(_WAITING)
     except OSError as problem:
         listener.close()
         raise UserError(

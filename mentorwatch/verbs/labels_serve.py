@@ -68,21 +68,24 @@ def serve(
     from classifier.reordering import Reordering
     from labels.desk import Desk
     from labels.web.guard import pseudonym
+    from labels.web.serving import listen
     from labels.web.serving import serve as run
     from study import protocol as protocols
     from study.record import Record
 
     names = [pseudonym(name) for name in annotator or []]
-    study = protocols.load(protocol)
+    study, place = protocols.load(protocol), _place(host, port)
     with Record.open(o.record_url(record), create=False) as opened:
         crawl_id = opened.crawl_of(study.name, crawl)
+        listener = listen(place)
+        typer.echo("Reading the queue …", err=True)
         following = Reordering(opened, study)
         desk = Desk(
             opened, study, crawl_id, overlap=overlap, readers=readers, everything=everything, following=following
         )
         desk.refresh()
         command = _retraining(o.record_url(record), protocol, crawl_id, retrain_every)
-        run(opened, study, crawl_id, desk, _place(host, port), names, command, lambda links: _say(links, "label"))
+        run(opened, study, crawl_id, desk, place, listener, names, command, lambda links: _say(links, "label"))
 
 
 def adjudicate(
@@ -107,16 +110,19 @@ def adjudicate(
     """
     from labels.adjudication import Adjudication
     from labels.web.guard import pseudonym
+    from labels.web.serving import listen
     from labels.web.serving import serve as run
     from study import protocol as protocols
     from study.record import Record
 
     names = [pseudonym(adjudicator)] if adjudicator is not None else []
-    study = protocols.load(protocol)
+    study, place = protocols.load(protocol), _place(host, port)
     with Record.open(o.record_url(record), create=False) as opened:
         crawl_id = opened.crawl_of(study.name, crawl)
+        listener = listen(place)
+        typer.echo("Reading what annotators differ on …", err=True)
         work = Adjudication(opened, study, crawl_id)
-        run(opened, study, crawl_id, work, _place(host, port), names, None, lambda links: _say(links, "adjudicate"))
+        run(opened, study, crawl_id, work, place, listener, names, None, lambda links: _say(links, "adjudicate"))
 
 
 def _place(host: str, port: int) -> Place:
