@@ -232,6 +232,7 @@ def test_a_search_that_lost_part_of_its_index_is_told_from_a_site_that_was_clear
     assert (shrunk.authority, shrunk.hits, shrunk.median, shrunk.served, shrunk.gone) == (KENT, 8, 20, 3, 1)
     shown = mentorwatch("status", f"--record={months.record.engine.url}").stdout
     assert "Lists less than half of what it did" in shown
+    assert " of the protocol small, sample authorities, as of " in shown
     months(11)
     assert newest(months).shrunk == ()
 

@@ -8,10 +8,11 @@ import frictionless
 import pytest
 
 from output import dictionary
-from output.columns import describe
+from output.columns import declared, describe
 from output.groups import interval
 from output.report import make_report
 from study import protocol
+from study.authorities import register
 from study.record import Record
 from tests.small_record import DEFINITION_AND_PLANS, SmallCrawl, small_protocol
 
@@ -266,6 +267,12 @@ def test_names_are_as_the_standards_want_them(busy, table, tmp_path):
         with path.open(newline="", encoding="utf-8") as file:
             header = next(csv.reader(file))
         assert all(name.isidentifier() and name == name.lower() and len(name) <= 35 for name in header), path.name
+
+
+def test_the_types_that_are_described_are_those_of_the_register():
+    (column,) = (one for one in declared("groups") if one.name == "la_type")
+    listed = column.about.partition("(")[2].partition(")")[0].split(", ")
+    assert set(listed) == {authority.type for authority in register().values()}
 
 
 def test_the_page_of_the_docs_is_the_one_that_is_made():

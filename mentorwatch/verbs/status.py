@@ -71,7 +71,8 @@ def _show(seen: Health, console: Console) -> None:
     v = seen.vitals
     left = "finished" if seen.finished else f"{seen.searches_left} searches and {seen.pages_left} pages left"
     console.print(
-        f"Crawl {seen.crawl_id} of {seen.protocol}, {seen.sample}, as of {seen.as_of}: {left}, {v.age_days:.1f} days ago"
+        f"Crawl {seen.crawl_id} of the protocol {seen.protocol}, sample {seen.sample}, as of {seen.as_of}: "
+        f"{left}, {v.age_days:.1f} days ago"
     )
     console.print(f"  {seen.sites} sites; searches: {_counts(seen.searches)}; pages: {_counts(seen.pages)}")
     console.print(f"  unusable: {v.unusable} of {v.asked} searches ({v.unusable_percent:.0f} %)")
