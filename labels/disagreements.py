@@ -18,6 +18,7 @@ WHY = {
     "differ": "They differ on whether it is relevant.",
     "unsure": "Somebody is unsure.",
     "relation": "They agree that it is relevant, and differ on what it is: mentoring, coaching or both.",
+    "approaches": "They agree that it is relevant, and differ on its approaches.",
 }
 
 
@@ -68,4 +69,6 @@ def _why(rows: tuple[Any, ...]) -> str | None:
         return "differ"
     if decisions == {"relevant"} and len({row.relation for row in rows}) > 1:
         return "relation"
+    if decisions == {"relevant"} and len({frozenset(row.approaches) for row in rows}) > 1:
+        return "approaches"
     return None

@@ -326,13 +326,15 @@ def said(crawl: SmallCrawl, text: str, decision: str, annotator: str, **more: st
 
 
 def test_the_adjudicator_gets_what_people_differ_on_and_nothing_else(crawl: SmallCrawl) -> None:
-    differ, unsure, relation, agreed, alone = fill(crawl, 5)
+    differ, unsure, relation, approaches, agreed, alone = fill(crawl, 6)
     said(crawl, differ, "relevant", "heron", relation="mentoring", note="staff")
     said(crawl, differ, "off-topic", "wren")
     said(crawl, unsure, "ambiguous", "heron")
     for who, what in (("heron", "mentoring"), ("wren", "both")):
         said(crawl, relation, "relevant", who, relation=what)
         said(crawl, agreed, "off-topic", who, topics="other", relation=what)
+    for who, what in (("heron", "headteacher;strategy"), ("wren", "headteacher")):
+        said(crawl, approaches, "relevant", who, relation="mentoring", approaches=what)
     said(crawl, alone, "relevant", "heron")
     ours = Adjudication(crawl.record, crawl.protocol, crawl.id)
     asked = []
@@ -345,12 +347,13 @@ def test_the_adjudicator_gets_what_people_differ_on_and_nothing_else(crawl: Smal
         (differ, "differ", ["heron", "wren"]),
         (unsure, "unsure", ["heron"]),
         (relation, "relation", ["heron", "wren"]),
+        (approaches, "approaches", ["heron", "wren"]),
     ]
     standing = decisions(crawl.record, "nfer-2008")
     assert [standing[text].relevance for text in (differ, unsure, relation)] == ["relevant"] * 3
     assert standing[relation].relations == ("mentoring",)
-    assert [row.role for row in labels(crawl.record)][-3:] == ["adjudicator"] * 3
-    assert (ours.progress("owl").decided, ours.progress("owl").left) == (3, 0)
+    assert [row.role for row in labels(crawl.record)][-4:] == ["adjudicator"] * 4
+    assert (ours.progress("owl").decided, ours.progress("owl").left) == (4, 0)
 
 
 def test_an_adjudicators_decision_can_be_put_off_and_taken_back(crawl: SmallCrawl) -> None:
