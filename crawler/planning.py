@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,11 +14,11 @@ from scrapy.settings import BaseSettings
 
 from crawler.committees import COMMITTEE
 from crawler.guard import allowed_pairs, refusal
-from crawler.opening import Target
+from crawler.opening import Target, day_to_go_on
 from study import authorities, protocol
 from study.errors import UserError
 from study.protocol import Protocol
-from study.record import DEFAULT_URL, ENVIRONMENT_VARIABLE
+from study.record import DEFAULT_URL, ENVIRONMENT_VARIABLE, Record
 from study.version import VERSION
 
 VIA = ("search", "auto")  # ways to find hits
@@ -99,6 +99,18 @@ def plan(
     return CrawlPlan(study, name, tuple(targets), day, record_url or default_record(), fresh, via)
 
 
+def going_on(planned: CrawlPlan, given: date | None) -> tuple[CrawlPlan, str]:
+    """Return the plan for the day of the interrupted crawl that it goes on with; and what is to be said of one that it leaves.
+
+    ``given`` is the day that was asked for, None where nobody named one.
+    """
+    if planned.fresh:
+        return planned, ""
+    with Record.open(planned.record_url) as record:
+        day, said = day_to_go_on(record, planned.protocol, planned.sample, planned.targets, given)
+    return replace(planned, as_of=day or planned.as_of), said
+
+
 def default_record() -> str:
     """Return the record's URL: MENTORWATCH_RECORD of the environment, else the default."""
     return os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_URL
@@ -115,18 +127,20 @@ def site_target(url: str) -> Target:
 
 def plan_from_arguments(arguments: Mapping[str, str], settings: BaseSettings) -> CrawlPlan:
     """Work out the crawl that ``scrapy crawl sitesearch -a authorities=... -a sample=... -a sites=...`` asks for."""
-    return plan(
+    as_of = date.fromisoformat(arguments["as_of"]) if "as_of" in arguments else None
+    planned = plan(
         protocol_name=arguments.get("protocol", "nfer-2008"),
         record_url=arguments.get("record", "") or settings.get("MENTORWATCH_RECORD", ""),
         codes=_split(arguments.get("authorities", "")),
         sample=arguments.get("sample", ""),
         sites=_split(arguments.get("sites", "")),
-        as_of=date.fromisoformat(arguments["as_of"]) if "as_of" in arguments else None,
+        as_of=as_of,
         allow=settings.getlist("MENTORWATCH_ALLOW"),
         contact=settings.get("MENTORWATCH_CONTACT", ""),
         via=arguments.get("via", "search"),
         committees=settings.getbool("MENTORWATCH_COMMITTEES", True),
     )
+    return going_on(planned, as_of)[0]
 
 
 def _split(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Unattended: one run a record, a heartbeat after each, and a status that does not stay quiet about what went wrong."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from mentorwatch.cli import app
@@ -19,7 +21,7 @@ from study.record import Record
 from study.runlock import RecordLocked, run_lock, under_this_run
 from study.vitals import vitals
 from tests.borough import Borough
-from tests.running import ROOT, Answer, mentorwatch
+from tests.running import ROOT, Answer, clean_environment, command, mentorwatch
 from tests.small_record import SmallCrawl, emptied, small_protocol
 
 HOLD = "import sys, time\nfrom study.record import Record\nfrom study.runlock import run_lock\n"
@@ -157,6 +159,85 @@ def test_each_run_leaves_a_heartbeat_and_fails_where_too_much_was_unusable(tmp_p
     assert "100 % of the searches could not be used" in done.stderr
     assert said["crawl"]["vitals"]["unusable"] == said["crawl"]["vitals"]["asked"] > 0
     assert said["crawl"]["traffic"]["requests"] > 0
+
+
+# -- What was broken off --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def borough(tmp_path):
+    with contextlib.closing(Borough(tmp_path)) as made:
+        yield made
+
+
+def asking(borough, *options):
+    """The arguments that crawl the borough."""
+    return [
+        f"--record={borough.url}",
+        f"--site={borough.site.url}",
+        f"--allow={borough.site.allow}",
+        "--delay=0",
+        *options,
+    ]
+
+
+def until(true, seconds=60):
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came to be so"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def amid_its_pages(borough, verb, *options):
+    """A run or crawl of the borough, in a process group of its own, while it waits for a page; killed at the end."""
+    borough.site.answers["/page/7"].wait = 600
+    process = subprocess.Popen(
+        command(verb, *asking(borough, *options)),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=clean_environment(),
+    )
+    try:
+        until(lambda: "/page/7" in borough.site.paths() and any(c.state == "done" for c in borough.captures().values()))
+        borough.serve()
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "says"),
+    [
+        ("2026-01-15", "2026-01-15", "crawl 1 goes on"),
+        (
+            "2026-01-15",
+            "2026-02-15",
+            "Crawl 1, as of 2026-01-15, was interrupted and is left as it is: --as-of asks for",
+        ),
+        ("2026-01-15", "", "is left as it is: that is more than 14 days ago"),
+        ("", "", "crawl 1 goes on"),
+    ],
+)
+def test_an_interrupted_crawl_goes_on_for_its_own_day_and_is_not_the_next_months(borough, then, now, says):
+    with amid_its_pages(borough, "crawl", *([f"--as-of={then}"] if then else [])):
+        pass
+    done = mentorwatch("crawl", *asking(borough, *([f"--as-of={now}"] if now else [])))
+    assert done.returncode == 0, done.stderr
+    assert says in done.stderr
+    crawls = borough.rows(select(r.crawl.c.as_of, r.crawl.c.finished_at).order_by(r.crawl.c.id))
+    if "goes on" in says:
+        assert len(crawls) == 1
+        assert crawls[0].finished_at
+    else:
+        assert [bool(crawl.finished_at) for crawl in crawls] == [False, True]
+        assert str(crawls[1].as_of) == (now or str(datetime.now(UTC).date()))
 
 
 # -- Vitals ------------------------------------------------------------------------------------------------------------------

@@ -56,9 +56,8 @@ def crawl(
 ) -> None:
     """Ask each site's own search function every keyword, to the last page, and fetch each hit once.
 
-    Interrupted? The same command goes on where it stopped. Without --authority, --site or --sample the protocol's own
-    sample is crawled. Exit code 0: finished; 1: there is work left; 2: it could not start, or its record could not be
-    written; 3: another run is on the record.
+    Interrupted? The same command goes on where it stopped, for 14 days; with the same --as-of at any time. Without --authority,
+    --site or --sample the protocol's own sample is crawled. Exit code 0: finished; 1: there is work left; 2: it could not start; 3: another run is on the record.
 
     --from-warc and --from-csv take in pages of another day, made elsewhere; what cannot be read is named. Such a copy can make a
     cell say yes, never no.
@@ -84,10 +83,11 @@ def crawl(
     if from_warc or from_csv:
         _take_in([*(from_warc or ()), *(more or ())], from_csv, authority or [], protocol, record, as_of)
         return
-    from crawler.planning import plan
+    from crawler.planning import going_on, plan
     from crawler.run import Manners
     from crawler.run import crawl as run_crawl
 
+    day = as_of.date() if as_of else None
     planned = plan(
         protocol_name=protocol,
         record_url=o.record_url(record),
@@ -95,13 +95,16 @@ def crawl(
         sample=sample,
         sites=site or (),
         homes=homes,
-        as_of=as_of.date() if as_of else None,
+        as_of=day,
         fresh=fresh,
         allow=allow or (),
         contact=contact,
         via=via,
         committees=committees,
     )
+    planned, left = going_on(planned, day)
+    if left:
+        typer.echo(left, err=True)
     manners = Manners(
         tuple(allow or ()),
         contact,
