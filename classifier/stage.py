@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.engine import Connection
 
 from classifier import blocks
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 500  # texts a transaction
+# Of captures joined to extractions: those with a text to judge.
+_WITH_TEXT = (
+    tables.capture.c.state == "done",
+    tables.capture.c.outcome == "ok",
+    tables.extraction.c.extractor == EXTRACTOR,
+    tables.extraction.c.error.is_(None),
+)
 _Item = TypeVar("_Item")
 Progress = Callable[[int, int], None]  # texts judged, texts to judge
 
@@ -126,6 +133,22 @@ def judge_record(
     return Summary(identity, captures, texts, done, counts)
 
 
+def left_unjudged(record: Record, protocol: Protocol) -> list[int]:
+    """Return the crawls of this very protocol with a text that it has never judged, as a run leaves that was killed too early."""
+    capture, judgement = tables.capture.c, tables.judgement.c
+    judged = exists().where(judgement.text_hash == capture.text_hash, judgement.protocol_hash == protocol.hash)
+    query = (
+        select(capture.crawl_id)
+        .join(tables.crawl, tables.crawl.c.id == capture.crawl_id)
+        .join(tables.extraction, tables.extraction.c.raw_hash == capture.raw_hash)
+        .where(tables.crawl.c.protocol_hash == protocol.hash, ~judged, *_WITH_TEXT)
+        .distinct()
+        .order_by(capture.crawl_id)
+    )
+    with record.begin() as db:
+        return list(db.execute(query).scalars())
+
+
 def _give_texts(record: Record, crawl_id: int) -> int:
     """Mask each authority's repeated lines, keep the texts as they will be judged, and point the captures at them."""
     query = (
@@ -157,11 +180,8 @@ def _give_authority_texts(db: Connection, crawl_id: int, authority: str) -> int:
         .join(tables.extraction, tables.extraction.c.raw_hash == tables.capture.c.raw_hash)
         .where(
             tables.capture.c.crawl_id == crawl_id,
-            tables.capture.c.state == "done",
-            tables.capture.c.outcome == "ok",
             tables.page.c.authority == authority,
-            tables.extraction.c.extractor == EXTRACTOR,
-            tables.extraction.c.error.is_(None),
+            *_WITH_TEXT,
         )
         .order_by(tables.capture.c.id)
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from study.health import health
 from study.record import Record, RecordError
@@ -16,7 +18,7 @@ NAME = "heartbeat.json"  # beside the record
 def write_heartbeat(record: Record, path: Path | None, exit_code: int, began: datetime) -> float:
     """Write how a run ended, and how its crawl stands; return the percentage of searches that could not be used.
 
-    ``path`` None is beside the record. The file is replaced as a whole, so that a reader never sees half of it.
+    ``path`` None is beside the record.
     """
     path = path or record.directory / NAME
     try:
@@ -31,8 +33,16 @@ def write_heartbeat(record: Record, path: Path | None, exit_code: int, began: da
         "exit_code": exit_code,
         "crawl": stands,
     }
+    write_whole(path, said)
+    return unusable
+
+
+def write_whole(path: Path, said: Mapping[str, Any]) -> None:
+    """Write JSON that is on the disk when this returns, so that a reader sees the old file or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.new")
-    unfinished.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(unfinished, path)
-    return unusable

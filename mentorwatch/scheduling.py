@@ -93,7 +93,7 @@ def github(schedule: Schedule) -> str:
     )
     return f"""\
 # Written by `mentorwatch schedule --github`. For a PRIVATE repository: whoever may read it may download the record, and the record
-# holds names of staff. A job ends after six hours: what is left of a run is done by the next one.
+# holds names of staff. A job ends after six hours: what is left of a run is done by the next one within 14 days; start that one by hand.
 name: mentorwatch
 on:
   schedule:

@@ -171,14 +171,15 @@ def borough(tmp_path):
 
 
 def asking(borough, *options):
-    """The arguments that crawl the borough."""
-    return [
-        f"--record={borough.url}",
-        f"--site={borough.site.url}",
-        f"--allow={borough.site.allow}",
-        "--delay=0",
-        *options,
-    ]
+    """The arguments that crawl the borough; its study has nothing to learn from, so that no test waits for a model."""
+    small_protocol(borough.directory)
+    where = [f"--site={borough.site.url}", f"--allow={borough.site.allow}", "--delay=0"]
+    return [*of_it(borough), *where, *options]
+
+
+def of_it(borough):
+    """The arguments that name the borough's record and study."""
+    return [f"--record={borough.url}", f"--protocol={borough.directory / 'small.toml'}"]
 
 
 def until(true, seconds=60):
@@ -238,6 +239,66 @@ def test_an_interrupted_crawl_goes_on_for_its_own_day_and_is_not_the_next_months
     else:
         assert [bool(crawl.finished_at) for crawl in crawls] == [False, True]
         assert str(crawls[1].as_of) == (now or str(datetime.now(UTC).date()))
+
+
+def started(borough, *options):
+    """A run of the borough, in a process group of its own."""
+    return subprocess.Popen(
+        command("run", *asking(borough, *options)),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=clean_environment(),
+    )
+
+
+def test_a_run_killed_while_it_judges_goes_on_with_its_judging(borough, tmp_path):
+    report = f"--output={tmp_path / 'report'}"
+    with Record.open(borough.url) as record, run_lock(record, "classify"):  # so that its judging waits
+        run = started(borough, report)
+        said = iter(run.stderr.readline, "")
+        assert any("Waiting for its end" in line for line in said)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+    borough.site.asked.clear()
+    done = mentorwatch("run", *asking(borough, report))
+    assert done.returncode == 0, done.stderr
+    assert "Crawl 1 is finished; its judging and report go on." in done.stderr
+    assert not borough.site.asked, "nothing is asked for twice"
+    assert (tmp_path / "report" / "report.html").exists()
+    assert len(borough.rows(select(r.judgement.c.text_hash).distinct())) == len(borough.pages)
+    assert mentorwatch("run", *asking(borough, report)).returncode == 0
+    assert len(borough.rows(select(r.crawl.c.id))) == 2, "what is done is done: the next run crawls"
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "crawls"),
+    [((), (), 1), ((), ("--fresh",), 2), (("--as-of=2026-01-15",), (), 2), ((), ("--as-of=2026-01-15",), 2)],
+)
+def test_a_run_whose_report_could_not_be_written_is_not_the_next_months(borough, tmp_path, then, now, crawls):
+    report = tmp_path / "report"
+    report.touch()  # no folder can be made there
+    done = mentorwatch("run", *asking(borough, f"--output={report}", *then))
+    assert done.returncode != 0
+    assert json.loads((tmp_path / "heartbeat.json").read_text())["exit_code"] == done.returncode
+    report.unlink()
+    done = mentorwatch("run", *asking(borough, f"--output={report}", *now))
+    assert done.returncode == 0, done.stderr
+    assert len(borough.rows(select(r.crawl.c.id))) == crawls
+    assert (report / "report.html").exists()
+
+
+def test_texts_that_only_an_earlier_crawl_saw_are_judged_with_the_newest(borough):
+    assert mentorwatch("crawl", *asking(borough)).returncode == 0
+    borough.pages["/page/1"] = ("Mentoring page 1", "Mentor support has moved to the library of Small Borough.")
+    borough.serve()
+    assert mentorwatch("crawl", *asking(borough)).returncode == 0
+    done = mentorwatch("classify", *of_it(borough))
+    assert "left unjudged by an earlier run, crawl 1: " in done.stderr, done.stderr
+    assert len(borough.rows(select(r.judgement.c.text_hash).distinct())) == len(borough.pages) + 1
+    assert "earlier" not in mentorwatch("classify", *of_it(borough)).stderr
 
 
 # -- Vitals ------------------------------------------------------------------------------------------------------------------

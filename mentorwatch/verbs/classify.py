@@ -12,10 +12,14 @@ import typer
 from mentorwatch import options as o
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from classifier.files import Line, Pages
     from classifier.judge import Judge
     from classifier.model import Model
+    from classifier.stage import Summary
     from study.protocol import Protocol
+    from study.record import Record
 
 
 def classify(
@@ -33,7 +37,13 @@ def classify(
     protocol: o.ProtocolName = "nfer-2008",
     crawl: Annotated[
         int | None,
-        typer.Option("--crawl", metavar="ID", min=1, help="The crawl to judge.", show_default="the newest"),
+        typer.Option(
+            "--crawl",
+            metavar="ID",
+            min=1,
+            help="The crawl to judge.",
+            show_default="the newest, and what earlier ones left",
+        ),
     ] = None,
     form: Annotated[
         str | None,
@@ -43,7 +53,8 @@ def classify(
 ) -> None:
     """Judge texts: relevant, off-topic or ambiguous, with the quotes that carried the judgement.
 
-    Without --input, every text of a crawl that is not judged yet is judged into the record, after whoever judges there now.
+    Without --input, every text of a crawl that is not judged yet is judged into the record, after whoever judges there now;
+    without --crawl those of the newest crawl, and those of earlier crawls that were never judged, as where a run was killed.
     With --input, pages from elsewhere are judged: columns `id`, `url`, `title`, `text` (only `text` is needed, others are
     kept). Added are `relevance`, `probability` (of relevance among a search's hits; empty without a keyword or a model),
     `relation` (mentoring, coaching, both, none), `topics`, `approaches`, `mentions` (what and quote) and `evidence` (quotes).
@@ -117,7 +128,7 @@ def _judge_pages(pages: Pages, judge: Judge, open_files: ExitStack, output: Path
 def _judge_record(url: str, study: Protocol, crawl: int | None, quiet: bool) -> None:
     from rich.progress import Progress
 
-    from classifier.stage import judge_record
+    from classifier.stage import left_unjudged
     from study.record import Record
     from study.runlock import run_lock
 
@@ -130,16 +141,26 @@ def _judge_record(url: str, study: Protocol, crawl: int | None, quiet: bool) -> 
         run_lock(record, "classify", wait),  # two that judge the same texts would write the same rows
         Progress(disable=quiet, transient=True) as bar,
     ):
-        task = bar.add_task("judging", total=None)
-        summary = judge_record(record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total))
+        summary = _judge_crawl(record, study, crawl, bar)
+        behind = left_unjudged(record, study) if crawl is None else []
+        earlier = {each: _judge_crawl(record, study, each, bar) for each in behind}
     if not quiet:
-        counts = ", ".join(f"{number} {name}" for name, number in summary.relevance.items())
-        typer.echo(
-            f"{summary.captures} pages with a text, {summary.texts} distinct; {summary.judged} judged now: {counts}"
-            if summary.judged
-            else f"{summary.captures} pages with a text, {summary.texts} distinct; all were judged before",
-            err=True,
-        )
+        typer.echo(_say(summary), err=True)
+        for each, done in earlier.items():
+            typer.echo(f"left unjudged by an earlier run, crawl {each}: {_say(done)}", err=True)
+
+
+def _judge_crawl(record: Record, study: Protocol, crawl: int | None, bar: Progress) -> Summary:
+    from classifier.stage import judge_record
+
+    task = bar.add_task("judging", total=None)
+    return judge_record(record, study, crawl, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _say(summary: Summary) -> str:
+    counts = ", ".join(f"{number} {name}" for name, number in summary.relevance.items())
+    judged = f"{summary.judged} judged now: {counts}" if summary.judged else "all were judged before"
+    return f"{summary.captures} pages with a text, {summary.texts} distinct; {judged}"
 
 
 def _model(url: str, study: Protocol) -> Model | None:

@@ -9,6 +9,8 @@ import typer
 
 from mentorwatch import options as o
 
+FAILED, INTERRUPTED = 1, 130  # exit codes
+
 
 def run(
     authority: o.Authority = None,
@@ -53,9 +55,9 @@ def run(
 ) -> None:
     """Crawl, judge and report: everything, for one authority, a sample, or any site.
 
-    Interrupted? The same command goes on where it stopped. Exit code 0: done; 1: there is work left, or more searches than
-    --max-unusable could not be used; 2: it could not start; 3: another run is on the record. To have it done every month:
-    `mentorwatch schedule`.
+    Interrupted? The same command goes on where it stopped, in the crawl, the judging or the report, for 14 days; with the same
+    --as-of at any time. Exit code 0: done; 1: there is work left, or more searches than --max-unusable could not be used; 2: it
+    could not start; 3: another run is on the record. To have it done every month: `mentorwatch schedule`.
 
     Examples:
 
@@ -67,8 +69,11 @@ def run(
     """
     from datetime import UTC, datetime
 
+    from crawler.planning import plan
+    from mentorwatch import lastrun
     from mentorwatch.heartbeat import write_heartbeat
     from mentorwatch.stages import stage
+    from study.errors import UserError
     from study.record import Record
     from study.runlock import run_lock, under_this_run
 
@@ -91,20 +96,48 @@ def run(
         *([f"--log={log}"] if log else []),
         *(["--verbose"] if verbose else []),
     ]
-    began, code = datetime.now(UTC), 130  # as it stays where we are interrupted
+    began, code = datetime.now(UTC), FAILED
+    day = as_of.date() if as_of else None
     with Record.open(url) as opened, run_lock(opened, "run"):
         # The record's URL may hold a password: it goes by the environment, where `ps` does not show it.
         ours = {**under_this_run(), "MENTORWATCH_RECORD": url}
+        this = lastrun.begin(opened, began, fresh=fresh)
         try:
-            stage("crawl", *kept, *asked, environment=ours)
+            planned = plan(
+                protocol_name=protocol,
+                record_url=url,
+                codes=authority or (),
+                sample=sample,
+                sites=site or (),
+                homes=homes,
+                as_of=day,
+                allow=allow or (),
+                contact=contact,
+                via=via,
+                committees=committees,
+            )
+            crawl = lastrun.owed(opened, this, planned, day)
+            if crawl is None:
+                stage("crawl", *kept, *asked, environment=ours)
+                crawl = lastrun.crawled(opened, this, planned)
+            else:
+                typer.echo(f"Crawl {crawl} is finished; its judging and report go on. --fresh crawls anew.", err=True)
             stage("classify", *kept, environment=ours)
-            stage("report", *kept, *(["--output", str(output)] if output else []), environment=ours)
+            told = [*([f"--crawl={crawl}"] if crawl else []), *(["--output", str(output)] if output else [])]
+            stage("report", *kept, *told, environment=ours)
             code = 0
         except typer.Exit as ended:
             code = ended.exit_code
             raise
+        except UserError as problem:
+            code = problem.exit_code
+            raise
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+            raise
         finally:
             unusable = write_heartbeat(opened, heartbeat, code, began)
+            lastrun.end(opened, this, code)
         if unusable > max_unusable:
             write_heartbeat(opened, heartbeat, 1, began)
             typer.echo(

@@ -1,0 +1,79 @@
+"""What the last run owes: a small file beside the record, from a run's first moment until its report is written.
+
+A run that is killed, even with kill -9 or by a power cut, leaves it behind. So the next one knows a crawl that is finished and was
+neither judged nor reported, and `mentorwatch status` knows that the last run failed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from crawler.opening import finished_crawls, goes_on, newly_finished
+from crawler.planning import CrawlPlan
+from mentorwatch.heartbeat import write_whole
+from study.record import Record
+
+NAME = "run.json"  # beside the record
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """A run that has not come to its end: ``finished_before`` are the crawls that it found finished, and so are owed nothing."""
+
+    record: str
+    began_at: str
+    finished_before: tuple[int, ...]
+    exit_code: int | None = None  # None: it is still on, or was killed
+
+    def write(self, path: Path) -> None:
+        """Keep it, for certain: it is on the disk when this returns."""
+        write_whole(path, vars(self))
+
+
+def last_run(record: Record) -> LastRun | None:
+    """Return the last run of the record, if it has not come to its end."""
+    try:
+        said = json.loads(_path(record).read_text(encoding="utf-8"))
+        found = LastRun(said["record"], said["began_at"], tuple(map(int, said["finished_before"])), said["exit_code"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if found.record == record.name else None
+
+
+def begin(record: Record, began: datetime, *, fresh: bool) -> LastRun:
+    """Keep that a run has begun. What the one before owes is owed still, unless this one is to begin ``fresh``."""
+    before = None if fresh else last_run(record)
+    owed_nothing = before.finished_before if before else tuple(finished_crawls(record))
+    begun = LastRun(record.name, began.isoformat(timespec="seconds"), owed_nothing)
+    begun.write(_path(record))
+    return begun
+
+
+def owed(record: Record, run: LastRun, plan: CrawlPlan, given: date | None) -> int | None:
+    """Return the crawl that asked the same, is finished, and was left by a run before its report was written.
+
+    Only for the day ``given``, or for as long as an interrupted crawl would go on: the next month's run is to crawl.
+    """
+    found = newly_finished(record, plan.protocol, plan.sample, plan.targets, run.finished_before)
+    return found[0] if found and goes_on(found[1], given) else None
+
+
+def crawled(record: Record, run: LastRun, plan: CrawlPlan) -> int | None:
+    """Return the crawl that the run has made, or gone on with to its end."""
+    found = newly_finished(record, plan.protocol, plan.sample, plan.targets, run.finished_before)
+    return found[0] if found else None
+
+
+def end(record: Record, run: LastRun, exit_code: int) -> None:
+    """Keep how a run ended; where all was done there is nothing to keep."""
+    if exit_code == 0:
+        _path(record).unlink(missing_ok=True)
+    else:
+        LastRun(run.record, run.began_at, run.finished_before, exit_code).write(_path(record))
+
+
+def _path(record: Record) -> Path:
+    return record.directory / NAME
