@@ -15,6 +15,7 @@ from crawler.opening import finished_crawls, goes_on, newly_finished
 from crawler.planning import CrawlPlan
 from mentorwatch.heartbeat import write_whole
 from study.record import Record
+from study.runlock import is_held
 
 NAME = "run.json"  # beside the record
 
@@ -41,6 +42,15 @@ def last_run(record: Record) -> LastRun | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if found.record == record.name else None
+
+
+def failure(record: Record) -> str:
+    """Return in words how the last run failed; '' where it came to its end, or is still on."""
+    last = last_run(record)
+    if last is None or is_held(record, "run"):
+        return ""
+    how = "was killed" if last.exit_code is None else f"ended with exit code {last.exit_code}"
+    return f"The last run, begun {last.began_at}, {how} before its report was written: give the same command again."
 
 
 def begin(record: Record, began: datetime, *, fresh: bool) -> LastRun:

@@ -69,6 +69,18 @@ def run_lock(record: Record, name: Name, wait: Wait | None = None) -> Iterator[N
             file.truncate(0)
 
 
+def is_held(record: Record, name: Name) -> bool:
+    """Tell whether a process of this machine holds the record's lock ``name`` at this moment."""
+    try:
+        with (record.directory / f"{name}.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def under_this_run() -> dict[str, str]:
     """Return the environment for commands that this process, which holds the lock ``run``, starts."""
     return {**os.environ, _PARENT: str(os.getpid())}

@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from mentorwatch import lastrun
 from mentorwatch.cli import app
 from study import record as r
 from study.health import health
 from study.protocol import load
 from study.record import Record
-from study.runlock import RecordLocked, run_lock, under_this_run
+from study.runlock import RecordLocked, is_held, run_lock, under_this_run
 from study.vitals import vitals
 from tests.borough import Borough
 from tests.running import ROOT, Answer, clean_environment, command, mentorwatch
@@ -190,11 +191,9 @@ def until(true, seconds=60):
         time.sleep(0.02)
 
 
-@contextlib.contextmanager
-def amid_its_pages(borough, verb, *options):
-    """A run or crawl of the borough, in a process group of its own, while it waits for a page; killed at the end."""
-    borough.site.answers["/page/7"].wait = 600
-    process = subprocess.Popen(
+def started(borough, verb, *options):
+    """A run or crawl of the borough, in a process group of its own."""
+    return subprocess.Popen(
         command(verb, *asking(borough, *options)),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
@@ -203,6 +202,13 @@ def amid_its_pages(borough, verb, *options):
         cwd=ROOT,
         env=clean_environment(),
     )
+
+
+@contextlib.contextmanager
+def amid_its_pages(borough, verb, *options):
+    """A run or crawl of the borough while it waits for a page; killed at the end."""
+    borough.site.answers["/page/7"].wait = 20
+    process = started(borough, verb, *options)
     try:
         until(lambda: "/page/7" in borough.site.paths() and any(c.state == "done" for c in borough.captures().values()))
         borough.serve()
@@ -241,27 +247,17 @@ def test_an_interrupted_crawl_goes_on_for_its_own_day_and_is_not_the_next_months
         assert str(crawls[1].as_of) == (now or str(datetime.now(UTC).date()))
 
 
-def started(borough, *options):
-    """A run of the borough, in a process group of its own."""
-    return subprocess.Popen(
-        command("run", *asking(borough, *options)),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=clean_environment(),
-    )
-
-
 def test_a_run_killed_while_it_judges_goes_on_with_its_judging(borough, tmp_path):
     report = f"--output={tmp_path / 'report'}"
     with Record.open(borough.url) as record, run_lock(record, "classify"):  # so that its judging waits
-        run = started(borough, report)
+        run = started(borough, "run", report)
         said = iter(run.stderr.readline, "")
         assert any("Waiting for its end" in line for line in said)
         os.killpg(run.pid, signal.SIGKILL)
         run.communicate()
+    checked = mentorwatch("status", f"--record={borough.url}", "--max-unusable=100")
+    assert checked.returncode == 1
+    assert "was killed before its report was written" in checked.stderr
     borough.site.asked.clear()
     done = mentorwatch("run", *asking(borough, report))
     assert done.returncode == 0, done.stderr
@@ -283,11 +279,42 @@ def test_a_run_whose_report_could_not_be_written_is_not_the_next_months(borough,
     done = mentorwatch("run", *asking(borough, f"--output={report}", *then))
     assert done.returncode != 0
     assert json.loads((tmp_path / "heartbeat.json").read_text())["exit_code"] == done.returncode
+    checked = mentorwatch("status", f"--record={borough.url}", "--max-unusable=100", "--max-age-days=40")
+    assert checked.returncode == 1
+    assert f"ended with exit code {done.returncode} before its report was written" in checked.stderr
     report.unlink()
     done = mentorwatch("run", *asking(borough, f"--output={report}", *now))
     assert done.returncode == 0, done.stderr
     assert len(borough.rows(select(r.crawl.c.id))) == crawls
     assert (report / "report.html").exists()
+    assert mentorwatch("status", f"--record={borough.url}", "--max-unusable=100").returncode == 0
+
+
+def test_a_run_that_is_still_on_has_not_failed(tmp_path):
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        lastrun.begin(record, datetime.now(UTC), fresh=False)
+        with run_lock(record, "run"):
+            assert lastrun.failure(record) == ""
+        assert "was killed" in lastrun.failure(record)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_what_stops_a_run_stops_its_crawl_too(borough, tmp_path, sent, code):
+    with amid_its_pages(borough, "run") as run, Record.open(borough.url) as record:
+        assert is_held(record, "crawl")
+        run.send_signal(sent)
+        assert run.wait(60) == code
+        assert not is_held(record, "crawl")
+        assert json.loads((tmp_path / "heartbeat.json").read_text())["exit_code"] == code
+
+
+def test_a_crawl_that_the_system_ends_is_said_to_have_been(borough, tmp_path):
+    with amid_its_pages(borough, "run") as run:
+        by = json.loads((tmp_path / "crawl.lock").read_text())["by"]
+        os.kill(int(by.split()[1]), signal.SIGKILL)
+        said = run.communicate(timeout=60)[1]
+        assert run.returncode == json.loads((tmp_path / "heartbeat.json").read_text())["exit_code"] == 1
+    assert "`mentorwatch crawl` was ended by SIGKILL (was there not enough memory?)" in said
 
 
 def test_texts_that_only_an_earlier_crawl_saw_are_judged_with_the_newest(borough):

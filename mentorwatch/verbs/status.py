@@ -31,8 +31,9 @@ def status(
 ) -> None:
     """Show the newest crawl: what is left, which searches could not be used, broke, block or lost much of what they list.
 
-    Exit code 0: finished, enough searches usable, not too old; 1: work is left, or more searches than --max-unusable could not be
-    used; 2: there is no record; 4: the last crawl ended more than --max-age-days ago. A capped search is usable.
+    Exit code 0: finished, enough searches usable, not too old; 1: work is left, the last run failed or was killed, or more searches
+    than --max-unusable could not be used; 2: there is no record; 4: the last crawl ended more than --max-age-days ago. A capped
+    search is usable.
 
     Examples:
 
@@ -46,16 +47,20 @@ def status(
 
     from rich.console import Console
 
+    from mentorwatch.lastrun import failure
     from study.health import health
     from study.record import Record
 
     with Record.open(o.record_url(record), create=False) as opened:
         seen = health(opened)
+        failed = failure(opened)
     if as_json:
         typer.echo(json.dumps(seen.to_json(), indent=2, ensure_ascii=False))
     else:
         _show(seen, Console())
-    if not seen.finished or seen.vitals.unusable_percent > max_unusable:
+    if failed:
+        typer.echo(failed, err=True)
+    if failed or not seen.finished or seen.vitals.unusable_percent > max_unusable:
         raise typer.Exit(1)
     if seen.vitals.age_days > max_age_days:
         typer.echo(
