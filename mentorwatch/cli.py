@@ -90,3 +90,28 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         sys.stderr.close()
         sys.exit(0)
+    except Exception as problem:
+        said = _of_the_machine(problem)
+        if not said:  # a fault of ours: its traceback is what a report of it needs
+            raise
+        print(f"mentorwatch: {said}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _of_the_machine(problem: Exception) -> str:
+    """Return in a line what is wrong with the disk or the record, and what to do; '' where neither is the cause."""
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    if isinstance(problem, OSError):
+        where = f"{problem.filename}: " if problem.filename else ""
+        return f"{where}{problem.strerror or problem}. Look to the disk, its room and its permissions, and try again"
+    our_sql = (
+        getattr(getattr(problem, "orig", None), "sqlite_errorcode", None) == 1
+    )  # no such table, no such column, syntax
+    if type(problem) not in (DatabaseError, OperationalError) or our_sql:
+        return ""
+    record = (getattr(problem, "__notes__", None) or ["the record"])[0]
+    return (
+        f"{record}: cannot be read or written: {getattr(problem, 'orig', problem)}. If it is damaged, put the last backup in its "
+        "place (docs/operating.md, Backup)"
+    )

@@ -7,13 +7,15 @@ neither judged nor reported, and `mentorwatch status` knows that the last run fa
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from crawler.opening import finished_crawls, goes_on, newly_finished
 from crawler.planning import CrawlPlan
-from mentorwatch.heartbeat import write_whole
+from mentorwatch.heartbeat import exit_code, write_whole
 from study.record import Record
 from study.runlock import is_held
 
@@ -53,13 +55,23 @@ def failure(record: Record) -> str:
     return f"The last run, begun {last.began_at}, {how} before its report was written: give the same command again."
 
 
-def begin(record: Record, began: datetime, *, fresh: bool) -> LastRun:
-    """Keep that a run has begun. What the one before owes is owed still, unless this one is to begin ``fresh``."""
+@contextmanager
+def begun(record: Record, *, fresh: bool) -> Iterator[LastRun]:
+    """Keep, while inside, that a run has begun; after that how it failed, or nothing where all was done.
+
+    What the run before owes is owed still, unless this one is to begin ``fresh``.
+    """
     before = None if fresh else last_run(record)
     owed_nothing = before.finished_before if before else tuple(finished_crawls(record))
-    begun = LastRun(record.name, began.isoformat(timespec="seconds"), owed_nothing)
-    begun.write(_path(record))
-    return begun
+    this = LastRun(record.name, datetime.now(UTC).isoformat(timespec="seconds"), owed_nothing)
+    this.write(_path(record))
+    try:
+        yield this
+    except BaseException as problem:
+        with suppress(OSError):  # a full disk, say: it reads as killed
+            replace(this, exit_code=exit_code(problem)).write(_path(record))
+        raise
+    _path(record).unlink(missing_ok=True)
 
 
 def owed(record: Record, run: LastRun, plan: CrawlPlan, given: date | None) -> int | None:
@@ -75,14 +87,6 @@ def crawled(record: Record, run: LastRun, plan: CrawlPlan) -> int | None:
     """Return the crawl that the run has made, or gone on with to its end."""
     found = newly_finished(record, plan.protocol, plan.sample, plan.targets, run.finished_before)
     return found[0] if found else None
-
-
-def end(record: Record, run: LastRun, exit_code: int) -> None:
-    """Keep how a run ended; where all was done there is nothing to keep."""
-    if exit_code == 0:
-        _path(record).unlink(missing_ok=True)
-    else:
-        LastRun(run.record, run.began_at, run.finished_before, exit_code).write(_path(record))
 
 
 def _path(record: Record) -> Path:

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from study.columns import clean
@@ -122,7 +122,10 @@ class Record:
             upgrade(engine)
         except DatabaseError as problem:
             engine.dispose()
-            raise RecordError(f"{engine.url!r}: cannot be opened: {problem.orig}") from problem
+            raise RecordError(
+                f"{engine.url!r}: cannot be opened: {problem.orig}. If it is damaged, put the last backup in its place "
+                "(docs/operating.md, Backup)"
+            ) from problem
         return cls(engine)
 
     def __enter__(self) -> Record:
@@ -207,6 +210,11 @@ class Record:
         return wanted
 
 
+def directory_of(url: str) -> Path:
+    """Return the folder for what stands beside the record at ``url``, which need not be fit to be opened."""
+    return Record(_engine(url, create=True)).directory
+
+
 def _engine(url: str, *, create: bool) -> Engine:
     try:
         parsed = make_url(url)
@@ -234,9 +242,16 @@ def _engine(url: str, *, create: bool) -> Engine:
         raise RecordError(
             f"{parsed!r}: needs the postgres extra: in the checkout, pip install -e '.[postgres]'"
         ) from problem
+    event.listen(engine, "handle_error", _name_the_record)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _name_the_record(context: ExceptionContext) -> None:
+    # For whoever shows the error: the database's own text does not say which database it was.
+    if context.sqlalchemy_exception is not None and context.engine is not None:
+        context.sqlalchemy_exception.add_note(repr(context.engine.url))
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

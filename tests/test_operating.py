@@ -292,10 +292,11 @@ def test_a_run_whose_report_could_not_be_written_is_not_the_next_months(borough,
 
 def test_a_run_that_is_still_on_has_not_failed(tmp_path):
     with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
-        lastrun.begin(record, datetime.now(UTC), fresh=False)
-        with run_lock(record, "run"):
-            assert lastrun.failure(record) == ""
-        assert "was killed" in lastrun.failure(record)
+        with lastrun.begun(record, fresh=False):
+            with run_lock(record, "run"):
+                assert lastrun.failure(record) == ""
+            assert "was killed" in lastrun.failure(record)
+        assert lastrun.failure(record) == ""
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
@@ -326,6 +327,28 @@ def test_texts_that_only_an_earlier_crawl_saw_are_judged_with_the_newest(borough
     assert "left unjudged by an earlier run, crawl 1: " in done.stderr, done.stderr
     assert len(borough.rows(select(r.judgement.c.text_hash).distinct())) == len(borough.pages) + 1
     assert "earlier" not in mentorwatch("classify", *of_it(borough)).stderr
+
+
+@pytest.mark.parametrize("from_page", [0, 2])
+def test_a_damaged_record_is_named_in_a_line_and_the_heartbeat_is_written(months, tmp_path, from_page):
+    """From its first page on, or behind the schema, where opening it shows nothing yet."""
+    months(20)
+    url = str(months.record.engine.url)
+    with months.record.engine.connect() as db:
+        db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    months.record.close()
+    with (tmp_path / "record.db").open("r+b") as file:
+        page = int.from_bytes(file.read(18)[16:18], "big")
+        size = file.seek(0, os.SEEK_END)
+        file.seek(from_page * page)
+        file.write(b"\xa5" * (size - from_page * page))
+    for verb in (["status"], ["run", "--site=http://127.0.0.1:9/", "--allow=127.0.0.1:9"]):
+        done = mentorwatch(*verb, f"--record={url}")
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "record.db" in done.stderr.splitlines()[-1]
+        assert "backup" in done.stderr.splitlines()[-1]
+    assert json.loads((tmp_path / "heartbeat.json").read_text())["exit_code"] == 2
 
 
 # -- Vitals ------------------------------------------------------------------------------------------------------------------

@@ -9,8 +9,6 @@ import typer
 
 from mentorwatch import options as o
 
-FAILED, INTERRUPTED = 1, 130  # exit codes
-
 
 def run(
     authority: o.Authority = None,
@@ -67,13 +65,11 @@ def run(
 
         mentorwatch run --site https://www.example.gov.uk/ --contact you@example.org
     """
-    from datetime import UTC, datetime
-
     from crawler.planning import plan
     from mentorwatch import lastrun
-    from mentorwatch.heartbeat import write_heartbeat
+    from mentorwatch.heartbeat import heartbeat_after
     from mentorwatch.stages import stage
-    from study.errors import UserError
+    from study.health import health
     from study.record import Record
     from study.runlock import run_lock, under_this_run
 
@@ -96,13 +92,11 @@ def run(
         *([f"--log={log}"] if log else []),
         *(["--verbose"] if verbose else []),
     ]
-    began, code = datetime.now(UTC), FAILED
     day = as_of.date() if as_of else None
-    with Record.open(url) as opened, run_lock(opened, "run"):
+    with heartbeat_after(url, heartbeat), Record.open(url) as opened, run_lock(opened, "run"):
         # The record's URL may hold a password: it goes by the environment, where `ps` does not show it.
         ours = {**under_this_run(), "MENTORWATCH_RECORD": url}
-        this = lastrun.begin(opened, began, fresh=fresh)
-        try:
+        with lastrun.begun(opened, fresh=fresh) as this:
             planned = plan(
                 protocol_name=protocol,
                 record_url=url,
@@ -125,21 +119,8 @@ def run(
             stage("classify", *kept, environment=ours)
             told = [*([f"--crawl={crawl}"] if crawl else []), *(["--output", str(output)] if output else [])]
             stage("report", *kept, *told, environment=ours)
-            code = 0
-        except typer.Exit as ended:
-            code = ended.exit_code
-            raise
-        except UserError as problem:
-            code = problem.exit_code
-            raise
-        except KeyboardInterrupt:
-            code = INTERRUPTED
-            raise
-        finally:
-            unusable = write_heartbeat(opened, heartbeat, code, began)
-            lastrun.end(opened, this, code)
+        unusable = health(opened, crawl).vitals.unusable_percent if crawl else 0.0
         if unusable > max_unusable:
-            write_heartbeat(opened, heartbeat, 1, began)
             typer.echo(
                 f"{unusable:.0f} % of the searches could not be used, more than --max-unusable {max_unusable:g}; "
                 "`mentorwatch status` names them.",
