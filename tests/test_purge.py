@@ -1,5 +1,6 @@
 """Purging: after it, nothing that was kept of a page can be found anywhere, and nothing else is touched."""
 
+import contextlib
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,7 +30,9 @@ from study.purged import purged
 from study.record import Record
 from study.runlock import RecordLocked, run_lock
 from study.text import Extraction
-from tests.small_record import SmallCrawl, emptied
+from tests.borough import Borough
+from tests.running import mentorwatch
+from tests.small_record import SmallCrawl, emptied, small_protocol
 
 KENT, DEVON = "E10000016", "E10000008"
 SECRET = "Jane Q. Smithson mentors newly appointed heads"
@@ -484,3 +487,40 @@ def test_sqlite_keeps_no_trace_in_free_pages(record, two):
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert b"Smithson" not in path.read_bytes()
+
+
+def test_a_run_ends_with_the_retention_that_its_environment_names(tmp_path):
+    small_protocol(tmp_path)
+    with contextlib.closing(Borough(tmp_path)) as borough:
+        asked = [
+            "--site",
+            borough.site.url,
+            "--allow",
+            borough.site.allow,
+            "--delay=0",
+            f"--output={tmp_path / 'report'}",
+        ]
+        asked += [f"--record={borough.url}", f"--protocol={tmp_path / 'small.toml'}"]
+        refused = mentorwatch("run", *asked, MENTORWATCH_RETENTION="3 years")
+        assert refused.returncode == 2
+        assert "'3 years'" in refused.stderr
+        assert borough.site.asked == [], "said before anything is asked for"
+        done = mentorwatch("run", *asked, "--as-of=2008-07-29", MENTORWATCH_RETENTION="3y")
+        assert done.returncode == 0, done.stderr
+        assert borough.rows(select(r.text)) == []
+        assert [row.kind for row in borough.rows(select(r.purge))] == ["retention"]
+        assert all(capture.warc_file is None for capture in borough.captures().values())
+
+
+def test_retention_beside_a_takedown_is_refused_and_one_before_the_first_year_too(tmp_path):
+    url = f"--record=sqlite:///{tmp_path / 'record.db'}"
+    with Record.open(url.removeprefix("--record=")):
+        pass
+    both = mentorwatch("purge", url, "--url=https://www.example.gov.uk/", "--older-than=3y", "--yes")
+    assert both.returncode == 2
+    assert "--older-than does not go with --url" in both.stderr
+    named = mentorwatch("purge", url, "--url=https://www.example.gov.uk/", "--yes", MENTORWATCH_RETENTION="3y")
+    assert named.returncode == 0, named.stderr
+    endless = mentorwatch("purge", url, "--older-than=99999y", "--yes")
+    assert endless.returncode == 2
+    assert "'99999y'" in endless.stderr

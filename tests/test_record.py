@@ -60,7 +60,8 @@ def test_opening_a_record_twice_changes_nothing(record):
 def test_a_crawl_begun_twice_is_the_same_crawl_until_it_is_finished(record, study):
     first, resumed = opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 1))
     assert not resumed
-    assert opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 2)) == (first, True)
+    assert opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 1)) == (first, True)
+    assert opening.open_crawl(record, study, "test", TARGETS, date(2026, 1, 2)) != (first, True), "another day's"
     other, resumed = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
     assert other != first
     assert not resumed

@@ -14,6 +14,7 @@ _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 
 def purge(
+    context: typer.Context,
     url: Annotated[
         list[str] | None, typer.Option("--url", metavar="URL", help="A page by its address (repeatable).")
     ] = None,
@@ -45,7 +46,8 @@ def purge(
     """Remove pages from the record and from the WARC files, in every crawl; no crawl fetches their addresses again.
 
     A takedown (--url, --authority, --text) removes hits, captures, bytes, texts, judgements, mentions and the text of labels,
-    and keeps a hash of the address. Retention (--older-than, or MENTORWATCH_RETENTION) removes bytes and texts only. What was
+    and keeps a hash of the address. Retention (--older-than, or MENTORWATCH_RETENTION, which `mentorwatch run` heeds at its end)
+    removes bytes and texts only; not both at once. What was
     done is logged in the table `purge`, without what it was. Reports that were written before must be made again. For the
     data-protection officer: docs/data-protection.md.
 
@@ -66,9 +68,12 @@ def purge(
     selects = bool(url or authority or text)
     if selects == bool(older_than) and not selects:
         raise UserError("say what to purge: --url, --authority, --text or --older-than; see mentorwatch purge --help")
+    source = context.get_parameter_source("older_than")
+    if selects and source is not None and source.name == "COMMANDLINE":  # in the environment it stands for every day
+        raise UserError("--older-than does not go with --url, --authority or --text: purge twice")
     if any(not words.strip() for words in [*(url or []), *(text or [])]):
         raise UserError("--url and --text must not be empty: everything would be meant")
-    since = None if selects else _since(older_than)
+    since = None if selects else kept_since(older_than)
     with (
         Record.open(o.record_url(record), create=False) as opened,
         run_lock(opened, "run"),
@@ -97,15 +102,17 @@ def purge(
     )
 
 
-def _since(older_than: str) -> date:
+def kept_since(older_than: str) -> date:
+    """Return the day from which on everything is kept, for a retention like 3y; raise UserError for what is none."""
     from study.errors import UserError
 
     match = re.fullmatch(r"(\d+)([dwmy])", older_than.strip())
-    if not match:
-        raise UserError(
-            f"--older-than (MENTORWATCH_RETENTION) is {older_than!r}; expected a number and d, w, m or y: 3y"
-        )
-    return datetime.now(UTC).date() - timedelta(days=int(match[1]) * _DAYS[match[2]])
+    try:
+        if match:
+            return datetime.now(UTC).date() - timedelta(days=int(match[1]) * _DAYS[match[2]])
+    except OverflowError:  # before the first year there is
+        pass
+    raise UserError(f"--older-than (MENTORWATCH_RETENTION) is {older_than!r}; expected a number and d, w, m or y: 3y")
 
 
 def _say(done: object, verb: str, since: date | None) -> str:

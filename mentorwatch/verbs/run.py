@@ -55,7 +55,8 @@ def run(
 
     Interrupted? The same command goes on where it stopped, in the crawl, the judging or the report, for 14 days; with the same
     --as-of at any time. Exit code 0: done; 1: there is work left, or more searches than --max-unusable could not be used; 2: it
-    could not start; 3: another run is on the record. To have it done every month: `mentorwatch schedule`.
+    could not start; 3: another run is on the record. Where MENTORWATCH_RETENTION is set (3y), the run ends with `mentorwatch
+    purge`. To have it done every month: `mentorwatch schedule`.
 
     Examples:
 
@@ -65,10 +66,13 @@ def run(
 
         mentorwatch run --site https://www.example.gov.uk/ --contact you@example.org
     """
+    import os
+
     from crawler.planning import plan
     from mentorwatch import lastrun
     from mentorwatch.heartbeat import heartbeat_after
     from mentorwatch.stages import stage
+    from mentorwatch.verbs.purge import kept_since
     from study.health import health
     from study.record import Record
     from study.runlock import run_lock, under_this_run
@@ -97,6 +101,9 @@ def run(
         # The record's URL may hold a password: it goes by the environment, where `ps` does not show it.
         ours = {**under_this_run(), "MENTORWATCH_RECORD": url}
         with lastrun.begun(opened, fresh=fresh) as this:
+            retention = os.environ.get("MENTORWATCH_RETENTION", "")
+            if retention:
+                kept_since(retention)  # said now, not after days
             planned = plan(
                 protocol_name=protocol,
                 record_url=url,
@@ -119,6 +126,8 @@ def run(
             stage("classify", *kept, environment=ours)
             told = [*([f"--crawl={crawl}"] if crawl else []), *(["--output", str(output)] if output else [])]
             stage("report", *kept, *told, environment=ours)
+            if retention:
+                stage("purge", "--yes", environment=ours)
         unusable = health(opened, crawl).vitals.unusable_percent if crawl else 0.0
         if unusable > max_unusable:
             typer.echo(
