@@ -351,6 +351,26 @@ def test_a_damaged_record_is_named_in_a_line_and_the_heartbeat_is_written(months
     assert json.loads((tmp_path / "heartbeat.json").read_text())["exit_code"] == 2
 
 
+def test_a_warc_file_that_is_cut_short_or_missing_is_named_and_one_that_nothing_needs_is_not(borough, tmp_path):
+    assert mentorwatch("crawl", *asking(borough, "--as-of=2008-07-29")).returncode == 0
+    check = ["status", f"--record={borough.url}", "--max-unusable=100"]
+    (warc,) = (tmp_path / "warc").glob("*.warc.gz")
+    whole = warc.read_bytes()
+    assert mentorwatch(*check).returncode == 0
+    warc.write_bytes(whole[:-1])
+    cut = mentorwatch(*check)
+    assert cut.returncode == 1
+    assert f"{warc}: has {len(whole) - 1:,} bytes" in cut.stderr
+    warc.unlink()
+    missing = mentorwatch(*check)
+    assert missing.returncode == 1
+    assert f"{warc}: is missing" in missing.stderr
+    warc.write_bytes(whole)
+    assert mentorwatch("purge", f"--record={borough.url}", "--older-than=3y", "--yes").returncode == 0
+    warc.unlink()
+    assert mentorwatch(*check).returncode == 0, "retention has removed what was in it"
+
+
 # -- Vitals ------------------------------------------------------------------------------------------------------------------
 
 KENT = "E10000016"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from study.health import Health
+    from study.record import Record
 
 TOO_OLD = 4  # exit code
 
@@ -31,9 +33,9 @@ def status(
 ) -> None:
     """Show the newest crawl: what is left, which searches could not be used, broke, block or lost much of what they list.
 
-    Exit code 0: finished, enough searches usable, not too old; 1: work is left, the last run failed or was killed, or more searches
-    than --max-unusable could not be used; 2: there is no record; 4: the last crawl ended more than --max-age-days ago. A capped
-    search is usable.
+    Exit code 0: finished, enough searches usable, not too old; 1: work is left, the last run failed or was killed, a WARC file is
+    missing or cut short, or more searches than --max-unusable could not be used; 2: there is no record; 4: the last crawl ended more
+    than --max-age-days ago. A capped search is usable.
 
     Examples:
 
@@ -53,20 +55,35 @@ def status(
 
     with Record.open(o.record_url(record), create=False) as opened:
         seen = health(opened)
-        failed = failure(opened)
+        wrong = [*_short_warcs(opened), *filter(None, [failure(opened)])]
     if as_json:
         typer.echo(json.dumps(seen.to_json(), indent=2, ensure_ascii=False))
     else:
         _show(seen, Console())
-    if failed:
-        typer.echo(failed, err=True)
-    if failed or not seen.finished or seen.vitals.unusable_percent > max_unusable:
+    for said in wrong:
+        typer.echo(said, err=True)
+    if wrong or not seen.finished or seen.vitals.unusable_percent > max_unusable:
         raise typer.Exit(1)
     if seen.vitals.age_days > max_age_days:
         typer.echo(
             f"The last crawl ended {seen.vitals.age_days:.0f} days ago, at most {max_age_days:g} are allowed.", err=True
         )
         raise typer.Exit(TOO_OLD)
+
+
+def _short_warcs(record: Record) -> Iterator[str]:
+    """Say which WARC files do not hold what the record says they do, by their length: to read them all would take an hour."""
+    from crawler.frontier import warc_ends
+
+    for name, end in sorted(warc_ends(record).items()):
+        path = record.directory / "warc" / name
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            yield f"{path}: is missing, and the record has pages in it; put it back from the backup."
+        else:
+            if size < end:
+                yield f"{path}: has {size:,} bytes, and the record has pages up to {end:,}; put it back from the backup."
 
 
 def _show(seen: Health, console: Console) -> None:
