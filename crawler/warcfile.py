@@ -71,7 +71,7 @@ class WarcFile:
     """One WARC file open for appending, locked while it is. Its name is neither in ``directory`` nor among ``named``."""
 
     def __init__(self, directory: Path, software: str, named: Iterable[str] = ()) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # pages with names of staff
         self.path = _next_free(directory, named)
         self._stream = self.path.open("xb")
         fcntl.flock(self._stream, fcntl.LOCK_EX)
@@ -211,7 +211,7 @@ def begin(record: Record, software: str, committed: Mapping[str, int]) -> WarcFi
 def claim(record: Record, committed: Mapping[str, int]) -> Path:
     """Return the folder of ``record``'s WARC files, in which it stands from now on whose they are; errors as :func:`begin`."""
     directory, name = record.directory / "warc", record.name
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner_file = directory / OWNER
     owner = owner_file.read_text(encoding="utf-8").strip() if owner_file.exists() else ""
     if not owner and not committed and (nobodys := sorted(directory.glob("*.warc.gz"))):

@@ -41,9 +41,10 @@ def heartbeat_after(url: str, path: Path | None) -> Iterator[None]:
     :class:`UserError` at once where it could not be written.
     """
     began = datetime.now(UTC)
-    path = path or directory_of(url) / NAME
+    # Beside the record is for nobody else; elsewhere is for whoever watches.
+    mode, path = (0o777, path) if path else (0o700, directory_of(url) / NAME)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=mode, parents=True, exist_ok=True)
     except OSError as problem:
         raise UserError(f"{path}: the heartbeat cannot be written there: {problem.strerror}") from problem
     code = 0

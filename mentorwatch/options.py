@@ -98,9 +98,24 @@ SiteBudget = Annotated[
         rich_help_panel=_FETCHING,
     ),
 ]
+
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    """Refuse a log that nothing could be written to, before a crawl begins that would end without one."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"{path}: there is no folder {path.parent}; make it first")
+    return path
+
+
 LogFile = Annotated[
     Path | None,
-    typer.Option("--log", metavar="FILE", help="Write the log here, not to the terminal.", rich_help_panel=_FETCHING),
+    typer.Option(
+        "--log",
+        metavar="FILE",
+        callback=_in_a_folder,
+        help="Write the log here, not to the terminal.",
+        rich_help_panel=_FETCHING,
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every request.", rich_help_panel=_FETCHING)]
 Authority = Annotated[

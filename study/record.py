@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ class Record:
         from study.migrations.upgrade import upgrade
 
         engine = _engine(url, create=create)
+        _make_private(engine)
         try:
             upgrade(engine)
         except DatabaseError as problem:
@@ -210,6 +212,11 @@ class Record:
         return wanted
 
 
+def masked(url: str) -> str:
+    """Return a URL that cannot be taken apart without what may be a password in it."""
+    return re.sub(r":.*@", ":***@", url, flags=re.DOTALL)
+
+
 def directory_of(url: str) -> Path:
     """Return the folder for what stands beside the record at ``url``, which need not be fit to be opened."""
     return Record(_engine(url, create=True)).directory
@@ -218,9 +225,9 @@ def directory_of(url: str) -> Path:
 def _engine(url: str, *, create: bool) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError as problem:
+    except (ArgumentError, ValueError) as problem:  # ValueError: a port that is no number
         raise RecordError(
-            f"{url!r} is not a database URL; expected sqlite:///path/to/file.db or postgresql://user@host/name"
+            f"{masked(url)!r} is not a database URL; expected sqlite:///path/to/file.db or postgresql://user@host/name"
         ) from problem
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise RecordError(f"{parsed!r}: this kind of database is not supported (sqlite and postgresql are)")
@@ -233,7 +240,7 @@ def _engine(url: str, *, create: bool) -> Engine:
                 f"{path}: there is no record here; run `mentorwatch crawl` first or name another --record"
             )
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as problem:
             raise RecordError(f"{path}: cannot make its folder: {problem}") from problem
     try:
@@ -246,6 +253,14 @@ def _engine(url: str, *, create: bool) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_private(engine: Engine) -> None:
+    # Names of staff stand in it. SQLite gives the files beside a database the database's own permissions.
+    database = engine.url.database
+    if engine.dialect.name == "sqlite" and database not in (None, "", ":memory:"):
+        with suppress(OSError):  # it is there already; or it cannot be made, which whoever opens it hears of
+            os.close(os.open(str(database), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _name_the_record(context: ExceptionContext) -> None:

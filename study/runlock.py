@@ -50,7 +50,7 @@ def run_lock(record: Record, name: Name, wait: Wait | None = None) -> Iterator[N
     if name == "run" and os.environ.get(_PARENT) == str(os.getppid()):
         yield
         return
-    record.directory.mkdir(parents=True, exist_ok=True)
+    record.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = record.directory / f"{name}.lock"
     with path.open("a+", encoding="utf-8") as file:
         try:

@@ -486,6 +486,43 @@ def test_status_does_not_stay_quiet(months, tmp_path):
     assert mentorwatch("status", url, "--max-unusable=100", "--max-age-days=50").returncode == 0
 
 
+def test_a_crawl_that_ended_in_the_future_is_no_crawl_of_today(months):
+    months(20)
+    with months.record.begin() as db:
+        db.execute(r.crawl.update().values(finished_at=datetime.now(UTC) + timedelta(days=2)))
+    done = mentorwatch("status", f"--record={months.record.engine.url}", "--max-unusable=100")
+    assert done.returncode == 1
+    assert "clock has gone back" in done.stderr
+
+
+def test_a_log_or_heartbeat_that_cannot_be_written_is_said_before_anything_is_asked_for(borough, tmp_path):
+    (tmp_path / "file").touch()
+    for option, says in (
+        (f"--log={tmp_path / 'none' / 'log'}", "there is no folder"),
+        (f"--heartbeat={tmp_path / 'file' / 'beat'}", "the heartbeat cannot be written"),
+    ):
+        done = mentorwatch("run", *asking(borough, option))
+        assert done.returncode == 2, done.stderr
+        assert says in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr
+    assert borough.site.asked == []
+
+
+def test_what_is_private_is_made_private_and_a_report_is_not(borough, tmp_path):
+    borough.url = f"sqlite:///{tmp_path / 'data' / 'record.db'}"
+    before = os.umask(0o022)
+    done = mentorwatch("run", *asking(borough, f"--output={tmp_path / 'report'}"))
+    os.umask(before)
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "data"
+    assert [oct(path.stat().st_mode & 0o777) for path in (made, made / "record.db", made / "warc")] == [
+        "0o700",
+        "0o600",
+        "0o700",
+    ]
+    assert (tmp_path / "report" / "report.html").stat().st_mode & 0o044 == 0o044
+
+
 def vitals_of(months):
     with months.record.begin() as db:
         return vitals(db, months.record.latest_crawl())

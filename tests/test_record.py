@@ -213,6 +213,8 @@ def test_a_text_that_nobody_read_is_told_from_one_that_somebody_did(record):
     ("url", "said"),
     [
         ("nonsense", "is not a database URL"),
+        ("postgresql://nobody:secret@127.0.0.1:notaport/none", "is not a database URL"),
+        ("postgresql:/nobody:secret@127.0.0.1/none", "is not a database URL"),
         ("mysql://localhost/x", "not supported"),
         ("oracle+nothing://localhost/x", "not supported"),
         ("postgresql://nobody:secret@127.0.0.1:1/none", "cannot be opened"),

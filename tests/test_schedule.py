@@ -127,6 +127,8 @@ def test_the_command_writes_units_with_the_options_given(tmp_path):
         (["--cron"], "--contact"),
         (["--cron", "--contact=x", "--every=year"], "month, week or day"),
         (["--cron", "--contact=x", "--record=postgresql://me:secret@host/name"], ".pgpass"),
+        (["--cron", "--contact=x", "--record=postgresql:/me:secret@host/name"], "is not a database URL"),
+        (["--cron", "--contact=x", "--record=postgresql://me:secret@host:port/name"], "is not a database URL"),
     ],
 )
 def test_what_cannot_be_scheduled_is_said(wrong, says):

@@ -115,11 +115,12 @@ def _record(url: str, *, here: bool) -> str:
     from sqlalchemy.exc import ArgumentError
 
     from mentorwatch.scheduling import ScheduleError
+    from study.record import masked
 
     try:
         parsed = make_url(url)
-    except ArgumentError as problem:
-        raise ScheduleError(f"{url!r} is not a database URL") from problem
+    except (ArgumentError, ValueError) as problem:  # ValueError: a port that is no number
+        raise ScheduleError(f"{masked(url)!r} is not a database URL") from problem
     if parsed.password is not None:
         raise ScheduleError(f"{parsed!r}: keep the password in ~/.pgpass, and leave it out here")
     if here and parsed.get_backend_name() == "sqlite" and parsed.database:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from study.record import Record
 
 TOO_OLD = 4  # exit code
+_CLOCKS = 0.05  # days by which the clocks of two machines may differ
 
 
 def status(
@@ -34,8 +35,8 @@ def status(
     """Show the newest crawl: what is left, which searches could not be used, broke, block or lost much of what they list.
 
     Exit code 0: finished, enough searches usable, not too old; 1: work is left, the last run failed or was killed, a WARC file is
-    missing or cut short, or more searches than --max-unusable could not be used; 2: there is no record; 4: the last crawl ended more
-    than --max-age-days ago. A capped search is usable.
+    missing or cut short, the clock has gone back, or more searches than --max-unusable could not be used; 2: there is no record; 4:
+    the last crawl ended more than --max-age-days ago. A capped search is usable.
 
     Examples:
 
@@ -55,7 +56,7 @@ def status(
 
     with Record.open(o.record_url(record), create=False) as opened:
         seen = health(opened)
-        wrong = [*_short_warcs(opened), *filter(None, [failure(opened)])]
+        wrong = [*_ahead(seen), *_short_warcs(opened), *filter(None, [failure(opened)])]
     if as_json:
         typer.echo(json.dumps(seen.to_json(), indent=2, ensure_ascii=False))
     else:
@@ -69,6 +70,12 @@ def status(
             f"The last crawl ended {seen.vitals.age_days:.0f} days ago, at most {max_age_days:g} are allowed.", err=True
         )
         raise typer.Exit(TOO_OLD)
+
+
+def _ahead(seen: Health) -> Iterator[str]:
+    """Say where a crawl ended later than it is now: its age, and so that of every other, cannot be told."""
+    if seen.vitals.age_days < -_CLOCKS:
+        yield f"The last crawl ended at {seen.vitals.ended_at}, which is still to come: this machine's clock has gone back; set it."
 
 
 def _short_warcs(record: Record) -> Iterator[str]:
