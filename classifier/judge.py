@@ -6,6 +6,7 @@ protocol's rules find the names and the words, and everything that has a keyword
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from classifier.depth import by_rule, measures
 from classifier.features import take_apart
 from classifier.mentions import Mention, find_mentions
-from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, Readings, decide, pool
+from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT, Model, Pooled, Readings, Sentence, decide, pool
 from classifier.passages import Cut, Passage
 from classifier.relations import of_something_else
 from classifier.roles import tag, tokens
@@ -93,15 +94,15 @@ class Judge:
             return
         words = [passage for page in pages if page.passages for passage in take_apart(page)]
         owner = np.array([k for k, page in enumerate(pages) for _ in page.passages], dtype=np.int64)
-        scores, leading = Readings(self.model.vectoriser, words).score_and_lead(self.model.linear)
+        scores, sentences = Readings(self.model.vectoriser, words).score_each(self.model.linear)
         pooled = pool(self.model.linear, scores, owner, len(pages))
         relevance = scores[:, self.model.linear.outputs.index(RELEVANT)]
         depths = self._depths(pages)
         for index, page in enumerate(pages):
             if page.passages:
                 inside = np.flatnonzero(owner == index)
-                led = [leading.get(place) for place in inside.tolist()]
-                yield self._by_model(page, index, pooled, relevance[inside], led, depths[index])
+                alone = [sentences[place] for place in inside.tolist()]
+                yield self._by_model(page, index, pooled, relevance[inside], alone, depths[index])
             else:
                 yield self._without_keyword(page)
 
@@ -111,7 +112,7 @@ class Judge:
         index: int,
         pooled: Pooled,
         relevance: NDArray[np.float64],
-        leading: Sequence[tuple[int, int] | None],  # each passage's likeliest keyword, where several stand apart
+        alone: Sequence[Sequence[Sentence]],  # each passage's sentences by themselves, where there are several
         depth: str,
     ) -> Judgement:
         assert self.model is not None
@@ -120,20 +121,22 @@ class Judge:
         decision = self._decide(page, score, float(pooled[AMBIGUOUS][index]), relevance)
         order = np.argsort(-relevance, kind="stable")
         # Passages that would have passed on their own speak for a kept page; for the rest, the best does.
-        speaking = [page.passages[k] for k in order if decision != OFF_TOPIC and relevance[k] >= limits.lower]
-        speaking = speaking or [page.passages[order[0]]]
+        passed = [k for k in order if decision != OFF_TOPIC and relevance[k] >= limits.lower] or [order[0]]
+        speaking = [page.passages[k] for k in passed]
         named = decision != OFF_TOPIC or float(pooled["named"][index]) >= limits.codes["named"]
         return Judgement(
             relevance=decision,
             probability=self.model.probability(score),
-            relation=self._relation(page, speaking) if named else "none",
+            relation=self._relation(page, speaking, [s for k in passed for s in alone[k]]) if named else "none",
             topics=self._topics(index, pooled, decision),
             approaches=(
                 self._codes("approaches", index, pooled, speaking) if decision != OFF_TOPIC or self.every_code else ()
             ),
             depth=depth,
             flags=self._flags(page, index, pooled, speaking, decision),
-            evidence=_quotes(page, [(page.passages[k], leading[k] if decision != OFF_TOPIC else None) for k in order]),
+            evidence=_quotes(
+                page, [(page.passages[k], _leading(alone[k]) if decision != OFF_TOPIC else None) for k in order]
+            ),
             mentions=tuple(find_mentions(self.protocol, page.title, page.text)),
         )
 
@@ -190,17 +193,26 @@ class Judge:
     ) -> tuple[str, ...]:
         return self._codes("flags", index, pooled, speaking)
 
-    def _relation(self, page: Cut, passages: Sequence[Passage]) -> str:
+    def _relation(self, page: Cut, passages: Sequence[Passage], alone: Sequence[Sentence] = ()) -> str:
         """Return what the text calls it: the keyword groups that stand in its speaking passages.
 
-        A coach to the museum on a page about mentors does not make it a page about coaching.
+        A coach to the museum on a page about mentors does not make it a page about coaching: of two groups those count whose
+        sentence would have passed by itself, or is the likeliest, and that speak of people at work.
         """
         matches = [match for passage in passages for match in passage.matches]
         named = self._said(page, matches)
         if len(named) > 1:
-            meant = [match for match in matches if not of_something_else(tag(tokens(page.sentence(match))))]
-            named = self._said(page, meant) or named
+            least = self._least(alone)
+            weak = {page.sentence(sentence.match) for sentence in alone if sentence.relevance < least}
+            strong = [match for match in matches if page.sentence(match) not in weak]
+            meant = [match for match in strong if not of_something_else(tag(tokens(page.sentence(match))))]
+            named = self._said(page, meant) or self._said(page, strong) or named
         return named[0] if len(named) == 1 else "both" if named else "none"
+
+    def _least(self, alone: Sequence[Sentence]) -> float:
+        if self.model is None or not alone:
+            return -math.inf
+        return min(self.model.thresholds.lower, max(sentence.relevance for sentence in alone))
 
     def _said(self, page: Cut, matches: Sequence[tuple[int, int]]) -> list[str]:
         matched = " ".join(page.whole[start:end] for start, end in matches)
@@ -245,6 +257,10 @@ class Judge:
             evidence=tuple(dict.fromkeys(mention.quote for mention in mentions))[:MAX_QUOTES],
             mentions=mentions,
         )
+
+
+def _leading(alone: Sequence[Sentence]) -> tuple[int, int] | None:
+    return max(alone, key=lambda sentence: sentence.relevance).match if alone else None
 
 
 def _union(entry: Coded) -> re.Pattern[str] | None:

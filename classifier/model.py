@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,13 @@ class Linear:
         return result
 
 
+class Sentence(NamedTuple):
+    """A sentence with a keyword, read by itself."""
+
+    match: tuple[int, int]  # its keyword
+    relevance: float
+
+
 class Readings:
     """Passages as rows of features, each as a whole and, where a page has several sentences with a keyword, each of these alone.
 
@@ -104,15 +111,15 @@ class Readings:
         """Return passages x outputs, of all passages or of those that are asked for."""
         return self._scored(linear, np.ones(self.whole.shape[0], dtype=bool) if which is None else which)[0]
 
-    def score_and_lead(self, linear: Linear) -> tuple[Vector, dict[int, tuple[int, int]]]:
-        """Return the scores, and the keyword of each passage's most relevant sentence where it has some by themselves."""
+    def score_each(self, linear: Linear) -> tuple[Vector, list[list[Sentence]]]:
+        """Return the scores, and of each passage the relevance of its sentences by themselves, where it has some."""
         scores, alone = self._scored(linear, np.ones(self.whole.shape[0], dtype=bool))
-        leading: dict[int, tuple[int, int]] = {}
-        for place in np.argsort(alone[:, linear.outputs.index(RELEVANT)], kind="stable").tolist():
-            match = self._sentences[place].match
-            if match is not None:
-                leading[int(self._of[place])] = match  # the best comes last and stays
-        return scores, leading
+        held: list[list[Sentence]] = [[] for _ in range(self.whole.shape[0])]
+        relevance = alone[:, linear.outputs.index(RELEVANT)]
+        for passage, sentence, score in zip(self._of.tolist(), self._sentences, relevance.tolist(), strict=True):
+            if sentence.match is not None:
+                held[passage].append(Sentence(sentence.match, score))
+        return scores, held
 
     def _scored(self, linear: Linear, asked: NDArray[np.bool_]) -> tuple[Vector, Vector]:
         """Return passages x outputs and sentences x outputs, of the passages that are asked for."""

@@ -121,6 +121,20 @@ def test_the_sentence_that_carried_a_page_is_quoted(judge: Judge) -> None:
     assert on_staff in verdict.evidence[0]
 
 
+@pytest.mark.parametrize(
+    ("beside", "relation"),
+    [
+        ("The debating coach has left.", "mentoring"),
+        ("The coach was late.", "mentoring"),
+        ("Middle leaders are coached in pairs by trained coaches.", "both"),
+    ],
+)
+def test_a_coach_of_another_kind_beside_mentoring_makes_nothing_both(judge: Judge, beside: str, relation: str) -> None:
+    mentors = "Newly qualified teachers are each given a mentor, an experienced teacher from their own department."
+    verdict = judge.judge("School news", f"{mentors} {beside}")
+    assert (verdict.relevance, verdict.relation) == ("relevant", relation)
+
+
 def test_a_menu_beside_a_keyword_in_prose_says_no_more_than_a_menu(judge: Judge, study: Protocol) -> None:
     menu = "Home\nSchools\nGovernors\nNQT mentors\nCoaching for teachers\nBins\nJobs\nContact us\nNews"
     text = f"{menu}\nThe football coach is ill this week."

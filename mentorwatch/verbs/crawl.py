@@ -58,7 +58,7 @@ def crawl(
 
     Interrupted? The same command goes on where it stopped, for 14 days; with the same --as-of at any time. Without --authority,
     --site or --sample the protocol's own sample is crawled. Exit code 0: finished; 1: there is work left; 2: it could not
-    start; 3: another run is on the record.
+    start, or its record could not be written; 3: another run is on the record.
 
     --from-warc and --from-csv take in pages of another day, made elsewhere; what cannot be read is named. Such a copy can make a
     cell say yes, never no.
