@@ -176,7 +176,8 @@ class Record:
         url = self.engine.url
         if self.engine.dialect.name == "sqlite":
             return Path(str(url.database)).name
-        return f"postgresql://{url.host or ''}/{url.database}"
+        port = f":{url.port}" if url.port else ""
+        return f"postgresql://{url.host or ''}{port}/{url.database}"
 
     def latest_crawl(self, protocol: str | None = None) -> int:
         """Return the id of the newest crawl (of ``protocol``) that was made here; raise :class:`RecordError` when there is none."""

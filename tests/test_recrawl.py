@@ -164,9 +164,10 @@ def test_on_postgresql_a_recrawl_reuses_and_looks_after_the_same(postgres_url, t
         borough.serve(ETag='"v1"')
         assert borough.crawl()["/page/1"].outcome == "gone", "looked after though no search lists it"
         (tmp_path / "list.csv").write_text(f"url,date\n{borough.site.url}page/77,2025-06-30\n")
-        taken = mentorwatch("crawl", f"--record={postgres_url}", "--from-csv", str(tmp_path / "list.csv"))
+        kept, beside = f"--record={postgres_url}", {"MENTORWATCH_DIRECTORY": str(tmp_path)}
+        taken = mentorwatch("crawl", kept, "--from-csv", str(tmp_path / "list.csv"), **beside)
         assert taken.returncode == 0, taken.stderr
-        assert mentorwatch("status", f"--record={postgres_url}").returncode == 0
+        assert mentorwatch("status", kept, **beside).returncode == 0
         assert borough.crawl()["/page/77"].outcome == "gone", "known by its address, never seen: looked after at once"
     finally:
         borough.close()
