@@ -249,10 +249,8 @@ def _numbers(data: Any) -> Iterator[int]:
                 name = key.lower().replace("_", "")
                 if isinstance(value, dict) and isinstance(value.get("value"), int):
                     value = value["value"]
-                if isinstance(value, str | int) and not isinstance(value, bool):
-                    value = number(value if isinstance(value, str) else f"{value:d}"[:12])
-                    if value is not None:
-                        found.setdefault(name, value)
+                if (stated := number(value)) is not None:
+                    found.setdefault(name, stated)
     for wanted in TOTAL_KEYS:
         if wanted.replace("_", "") in found:
             yield found[wanted.replace("_", "")]

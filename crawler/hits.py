@@ -65,8 +65,11 @@ def alike(element: HtmlElement, blocks: list[HtmlElement]) -> bool:
 
 
 def _rank(link: Link) -> tuple[int, int]:
-    heading = bool(set(link.path[-4:]) & HEADINGS)
-    return (2 * heading + (not ASIDE.match(link.text) and not URLISH.match(link.text)), -link.at)
+    return (2 * _under_heading(link) + (not ASIDE.match(link.text) and not URLISH.match(link.text)), -link.at)
+
+
+def _under_heading(link: Link) -> bool:
+    return bool(set(link.path[-4:]) & HEADINGS)
 
 
 def items_of(group: Group, anatomy: Anatomy) -> list[Item]:
@@ -76,7 +79,7 @@ def items_of(group: Group, anatomy: Anatomy) -> list[Item]:
     }
     headings = defaultdict(list)
     for link in anatomy.links:
-        if set(link.path[-4:]) & HEADINGS and not poor(link.text) and link.text not in repeated:
+        if _under_heading(link) and not poor(link.text) and link.text not in repeated:
             headings[link.url].append(link)
     spans = _spans(group, anatomy)
     items = []

@@ -115,8 +115,7 @@ class CautiousRobots(RobotsTxtMiddleware):
             super()._robots_error(IgnoreRequest(), netloc)
         else:
             # All that a crawler need read (RFC 9309, 2.5); to read much more would keep every other site waiting.
-            short = response.replace(body=response.body[:_ROBOTS]) if len(response.body) > _ROBOTS else response
-            await super()._parse_robots(short, netloc, request)
+            await super()._parse_robots(response.replace(body=response.body[:_ROBOTS]), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if not isinstance(exc, IgnoreRequest) or isinstance(exc, RefusedAddress):

@@ -16,9 +16,8 @@ from study.protocol import Protocol
 from study.record import Record
 from study.version import VERSION
 
-GOES_ON_DAYS = (
-    14  # a crawl's day may be so long ago that it is gone on with unasked: a month's run is not the last month's
-)
+# A crawl's day may be so long ago that it is gone on with unasked: a month's run is not the last month's.
+GOES_ON_DAYS = 14
 
 
 @dataclass(frozen=True)

@@ -61,14 +61,12 @@ def find_next(
     `turned` pages of the query were read before this one; `group` is the list of results, whose links are no pager.
     """
     controls = _controls(anatomy, spec, layout, _links_to_hits(anatomy, group), selector)
-    number = turned + 2
-    turn = _turn(controls, number, anatomy, spec, layout, group, total, turned)
-    return replace(turn, offered=_offered(controls, number)) if turn else None
+    turn = _turn(controls, anatomy, spec, layout, group, total, turned)
+    return replace(turn, offered=_offered(controls, turned + 2)) if turn else None
 
 
 def _turn(
     controls: list[Control],
-    number: int,
     anatomy: Anatomy,
     spec: SearchSpec,
     layout: Layout,
@@ -76,7 +74,7 @@ def _turn(
     total: Total,
     turned: int,
 ) -> Turn | None:
-    page = anatomy.page
+    page, number = anatomy.page, turned + 2
     numbered = _numbered(controls, number, total) or _past_gap(controls, number, anatomy)
     labelled = _labelled([control for control in controls if not _of_another_form(control, page, anatomy.query)])
     chosen = labelled

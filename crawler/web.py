@@ -146,9 +146,11 @@ def joined(base: str, href: str) -> str:
         return ""
 
 
-def number(text: object) -> int | None:
-    """The whole number that a text is, of at most nine digits; None for anything else. Larger ones count nothing."""
-    return int(text) if isinstance(text, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", text) else None
+def number(said: object) -> int | None:
+    """The whole number that a text says or a value is, of at most nine digits; None for anything else. Larger ones count nothing."""
+    if isinstance(said, int) and not isinstance(said, bool):
+        return said if 0 <= said < 10**9 else None
+    return int(said) if isinstance(said, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", said) else None
 
 
 def params(url: str) -> list[tuple[str, str]]:

@@ -135,9 +135,8 @@ def content_of(path: Path) -> str:
     try:
         content = path.read_bytes()
         return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
-    except (
-        UnicodeDecodeError
-    ) as problem:  # other encodings cannot be told apart, and a wrong guess would change the texts
+    except UnicodeDecodeError as problem:
+        # Other encodings cannot be told apart, and a wrong guess would change the texts.
         how = "; in the spreadsheet, save it as “CSV UTF-8”" if path.suffix.lower() == ".csv" else ""
         raise LabelFileError(f"{path}: cannot be read: it is not UTF-8 (byte {problem.start + 1}){how}") from problem
     except OSError as problem:

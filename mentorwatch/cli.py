@@ -105,9 +105,8 @@ def _of_the_machine(problem: Exception) -> str:
     if isinstance(problem, OSError):
         where = f"{problem.filename}: " if problem.filename else ""
         return f"{where}{problem.strerror or problem}. Look to the disk, its room and its permissions, and try again"
-    our_sql = (
-        getattr(getattr(problem, "orig", None), "sqlite_errorcode", None) == 1
-    )  # no such table, no such column, syntax
+    # SQLite's code for no such table, no such column, syntax: a fault of ours.
+    our_sql = getattr(getattr(problem, "orig", None), "sqlite_errorcode", None) == 1
     if type(problem) not in (DatabaseError, OperationalError) or our_sql:
         return ""
     record = (getattr(problem, "__notes__", None) or ["the record"])[0]

@@ -5,7 +5,7 @@ Nothing here counts; texts themselves stay in the record until a quote is asked 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -124,23 +124,13 @@ def _judged(db: Connection, protocol: Protocol, crawl_id: int, model_id: str) ->
         r.judgement.c.model_id == model_id,
         r.judgement.c.text_hash.in_(texts_of(crawl_id)),
     )
-    return {
-        row.text_hash: Verdict(
-            row.relevance,
-            named(row.relation),
-            tuple(row.approaches),
-            row.depth,
-            row.probability or 0.0,
-            confirmed=False,
-            topics=tuple(row.topics),
-        )
-        for row in db.execute(query)
-    }
+    return {row.text_hash: replace(by_model(row), topics=tuple(row.topics)) for row in db.execute(query)}
 
 
-def named(relation: str) -> tuple[str, ...]:
-    """Return the relations that a judgement names: none where it names 'none'."""
-    return () if relation == "none" else (relation,)
+def by_model(row: Any) -> Verdict:
+    """Return what stands about a text on which nobody decided, by a row of its judgement; its topics are left out."""
+    relations = () if row.relation == "none" else (row.relation,)
+    return Verdict(row.relevance, relations, tuple(row.approaches), row.depth, row.probability or 0.0, confirmed=False)
 
 
 def ruled(decision: Decision, model: Verdict | None) -> Verdict:

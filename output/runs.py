@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from output.batches import each
 from output.findings import AMBIGUOUS, MODEL
-from output.reading import GONE, Verdict, named, ruled
+from output.reading import GONE, Verdict, by_model, ruled
 from output.unread import NOT_FOUND, unread
 from study import record as r
 from study.decisions import decisions
@@ -240,14 +240,7 @@ def _judged(db: Connection, protocol: Protocol, texts: set[str]) -> tuple[dict[s
             continue
         newest[row.text_hash] = age
         judged_by[row.text_hash] = row.model_id
-        verdicts[row.text_hash] = Verdict(
-            row.relevance,
-            named(row.relation),
-            tuple(row.approaches),
-            row.depth,
-            row.probability or 0.0,
-            confirmed=False,
-        )
+        verdicts[row.text_hash] = by_model(row)
     return verdicts, judged_by
 
 
