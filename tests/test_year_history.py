@@ -17,7 +17,7 @@ from sqlalchemy import select
 from output.changes import changes_table
 from output.findings import standing_for
 from output.history import history
-from output.reading import Verdict, named
+from output.reading import Verdict
 from output.runs import read_runs
 from replica.answers import answers
 from study import protocol
@@ -183,8 +183,9 @@ def wavering(year):
     with Record.open(year.record_url, create=False) as record, record.begin() as db:
         for authority, url, relevance, relation in db.execute(query):
             identity = known.get((authority, plain(url)))
+            relations = () if relation == "none" else (relation,)
+            verdict = Verdict(relevance, relations, (), "main", 0.0, confirmed=False)
             for group in GROUPS:
-                verdict = Verdict(relevance, named(relation), (), "main", 0.0, confirmed=False)
                 ruled[group, identity, tuple(line.get(authority, [authority]))].add(
                     standing_for(study.keyword(group), verdict) is not None
                 )
