@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
-from scrapy.crawler import Crawler
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface.declarations import implementer
 
@@ -41,7 +39,7 @@ def noted(function: SearchFunction) -> SearchFunction:
 
 
 @implementer(IPolicyForHTTPS)
-class _ByHost:
+class ByHost:
     """Scrapy's own factory, strict; for the hosts of such site files a copy that verifies nothing."""
 
     def __init__(self, strict: Any) -> None:
@@ -51,11 +49,3 @@ class _ByHost:
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
         lenient = unverified(hostname.decode("ascii").lower(), port)
         return (self._lenient if lenient else self._strict).creatorForNetloc(hostname, port)
-
-
-class Handler(HTTP11DownloadHandler):
-    """Scrapy's download handler with certificates checked host by host."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._contextFactory = cast("IPolicyForHTTPS", _ByHost(self._contextFactory))

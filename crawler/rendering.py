@@ -17,7 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, Response
 
 from crawler.browser import Browser
-from crawler.certificates import Handler
+from crawler.downloads import Handler
 from crawler.function import SearchFunction
 from crawler.guard import allowed_pairs
 from crawler.middlewares import CautiousRobots, RefusedAddress

@@ -12,7 +12,8 @@ LOG_LEVEL = "WARNING"
 
 # -- Only the web, only by HTTP ------------------------------------------------------------------------------------------
 # A redirect or a hit must not reach local files or other services (GHSA-23j4-mw76-5v7h).
-DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None, "https": "crawler.certificates.Handler"}
+_HANDLER = "crawler.downloads.Handler"
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None, "http": _HANDLER, "https": _HANDLER}
 TELNETCONSOLE_ENABLED = False  # a console that runs code
 REMOTE_CONTROL_ENABLED = False  # likewise
 HTTPPROXY_ENABLED = False  # a proxy of the environment would resolve names behind the address guard's back

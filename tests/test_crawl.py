@@ -99,11 +99,13 @@ def test_one_bad_page_stops_nothing(site, tmp_path):
         "/page/8": Answer(b"<p>caf\xe9 mentor &pound;5 \x00 \xff", headers={"Content-Type": "text/html"}),
         "/page/9": Answer("<title>Just a moment...</title>", 403, {"cf-mitigated": "challenge"}),
         "/page/10": Answer("", 302, {"Location": "/page/11"}),
+        "/page/12": Answer("<p>mentor</p>", headers={f"X-Many-{number}": "m" * 1_000 for number in range(100)}),
+        "/page/13": Answer("<p>mentor</p>", headers={f"X-More-{number}": "m" * 1_000 for number in range(600)}),
     }
     done, url = crawl(site(answers), tmp_path)
     assert done.returncode == 0, done.stderr
     found = captures(url)
-    outcomes = {number: found[str(number)].outcome for number in range(1, 12)}
+    outcomes = {number: found[str(number)].outcome for number in range(1, 14)}
     assert outcomes == {
         1: "gone",
         2: "soft-404",
@@ -116,7 +118,10 @@ def test_one_bad_page_stops_nothing(site, tmp_path):
         9: "blocked",
         10: "ok",
         11: "ok",
+        12: "ok",
+        13: "failed",
     }
+    assert "headers of more than 256 KiB" in found["13"].reason
     assert "169.254.169.254" in found["4"].reason
     assert "Cloudflare" in found["9"].reason
     assert found["9"].raw_hash is None, "nothing of a block page is kept as content"
