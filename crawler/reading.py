@@ -17,7 +17,7 @@ from crawler.function import SearchFunction
 from crawler.generatedforms import generated_forms
 from crawler.hits import Item
 from crawler.platforms import named, site_exceptions
-from crawler.proving import answer, settled
+from crawler.proving import FULL_PAGES, answer, settled
 from crawler.results import ResultsPage, read
 from crawler.searchbox import adds_up
 from crawler.searchform import form_candidates
@@ -58,8 +58,8 @@ class State:
     `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading),
     `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others;
     `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are,
-    `stuck` what a control says that promises more and that only a script can press; `cut` says that the one page lists just as
-    many as the control query's did, a round number, and neither states a total or leads on.
+    `stuck` what a control says that promises more and that only a script can press; `cut` says that the one page may be the first
+    of several: a round number of items, and no way on where the control query listed as many, or one that brings it again.
     """
 
     query: str
@@ -187,7 +187,8 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
     if state.pass_ == 2:
         return Reading((), page.url, _rechecked(state, result, reader))
     if result.signature in state.signatures:
-        return Reading((), page.url, _ended(state, "page repeated", "", reader))
+        cut = state.turned == 1 and state.size in FULL_PAGES
+        return Reading((), page.url, _ended(replace(state, cut=cut), "page repeated", "", reader))
 
     items = _without_repeats(result, known)
     if state.turned and _grown(items, state, known):
@@ -351,7 +352,9 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
         if state.stuck and state.ended == "no way on":
             return "suspect", f"{counted}; '{state.stuck}' can be pressed by a script only (--render){note}"
     if total is None and state.cut:
-        return "suspect", f"{counted}, as many as any query lists: no total, no way on{note}"
+        again = state.ended == "page repeated"
+        why = "a full one, and the next brings it again" if again else "as many as any query lists: no way on"
+        return "suspect", f"{counted}, {why}, no total{note}"
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"
     if kind == "estimate" and 2 * got < total - LEAST_GAP:

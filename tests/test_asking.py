@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -212,6 +213,17 @@ def test_a_last_page_that_repeats_is_counted_once():
     assert len(hits(readings)) == 23
     assert conclude(readings[-1].state)[0] == "complete"
     assert readings[-1].state.ended == "page repeated"
+
+
+@pytest.mark.parametrize(("size", "status"), [(10, "suspect"), (23, "complete"), (40, "complete")])
+def test_a_full_page_whose_next_page_is_the_same_is_no_end_without_a_total(size, status):
+    def stuck(asked):
+        shown = umbraco(replace(asked, total=10**6))
+        return re.sub(r"\d+ total results for|<span>\(\d+ of \d+\)</span>", "", shown)
+
+    site = Pretend(stuck, simple_form("/search", "query"), "/search", "query", size=size, paging=lambda fields, size: 1)
+    readings = read(site, find(site), "coaching")
+    assert conclude(readings[-1].state)[0] == status, conclude(readings[-1].state)
 
 
 def test_a_total_that_moved_while_reading_is_asked_once_more():
