@@ -147,8 +147,15 @@ class Judge:
         if decision != RELEVANT:
             return decision
         # A menu says what a site has, not what this page says.
-        prose = [s for s, passage in zip(relevance, page.passages, strict=True) if not passage.menu]
-        return RELEVANT if prose and max(prose) >= limits.upper else AMBIGUOUS
+        passing = [
+            passage
+            for s, passage in zip(relevance, page.passages, strict=True)
+            if s >= limits.upper and not passage.menu
+        ]
+        # 'Mentors are no longer provided' is about mentors, too: whether that is promotion, a person says.
+        said = [sentence for passage in passing for sentence, _ in page.sentences(passage)]
+        denied = bool(said) and all(map(self.protocol.denied.search, said))
+        return RELEVANT if passing and not denied else AMBIGUOUS
 
     def _depths(self, pages: Sequence[Cut]) -> list[str]:
         fitted = self.model.depth if self.model is not None else None

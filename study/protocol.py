@@ -155,6 +155,7 @@ class Protocol(_Strict):
     approaches: list[Coded] = []
     flags: list[Coded] = []  # what a report may count apart
     mentions: list[Mention] = []
+    denials: list[Pattern] = []  # words of a sentence that says it is not there, or no more
     deployment: Deployment | None = None  # needed where there are seeds
     published: Published | None = None
     framework: list[Offered] = []  # what a report maps the relevant texts to
@@ -215,6 +216,11 @@ class Protocol(_Strict):
         """Words around which passages are cut: every relevance keyword's ``core`` pattern."""
         parts = [k.core or re.escape(v) for k in self.keywords if k.counts == "relevance" for v in k.variants]
         return re.compile("|".join(dict.fromkeys(parts)) or r"(?!)", re.IGNORECASE)
+
+    @cached_property
+    def denied(self) -> re.Pattern[str]:
+        """Words by which a sentence denies what it is about; matches nothing where the protocol has none."""
+        return re.compile("|".join(f"(?:{pattern})" for pattern in self.denials) or r"(?!)", re.IGNORECASE)
 
 
 def names() -> list[str]:

@@ -162,6 +162,23 @@ def test_a_keyword_in_a_menu_never_makes_a_page_relevant(judge: Judge) -> None:
     assert judge.judge("Refuse collection", f"{bars}\nYour bin is emptied each Monday.").relevance != "relevant"
 
 
+@pytest.mark.parametrize(
+    ("text", "relevance"),
+    [
+        ("The council does not offer mentoring or coaching to headteachers.", "ambiguous"),
+        ("The authority no longer provides mentors for newly qualified teachers.", "ambiguous"),
+        ("The coaching programme for headteachers was withdrawn in March and will not be replaced.", "ambiguous"),
+        (
+            "The authority no longer provides mentors for newly qualified teachers. Coaching for headteachers goes on.",
+            "relevant",
+        ),
+        ("Newly qualified teachers have a mentor who does not assess them.", "relevant"),
+    ],
+)
+def test_a_text_that_only_denies_what_is_looked_for_is_for_a_person(judge: Judge, text: str, relevance: str) -> None:
+    assert judge.judge("Information for schools", text).relevance == relevance
+
+
 def test_without_a_keyword_a_page_is_off_topic_and_has_no_probability(judge: Judge) -> None:
     verdict = judge.judge(
         "Teacher recruitment", "The Training and Development Agency for Schools funds bursaries for teachers."
