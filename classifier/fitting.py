@@ -92,7 +92,9 @@ def _shows(example: Example, output: str) -> bool:
     kind, _, code = output.partition(":")
     if code:
         return code in _codes(example, kind)
-    return example.relation not in ("none", "") if kind == "named" else example.relevance == kind
+    if kind == "named":  # a relevant text whose relation was left open has one all the same
+        return example.relation not in ("none", "") or (not example.relation and example.relevance == RELEVANT)
+    return example.relevance == kind
 
 
 def _learnable(protocol: Protocol, examples: Sequence[Example]) -> list[str]:

@@ -118,10 +118,10 @@ def decided(record: Record, protocol: Protocol, texts: Collection[str] | None = 
             title=shown[key].title,
             text=shown[key].text,
             relevance=decision.relevance,
-            relation="" if decision.disputed else next(iter(decision.relations), "none"),
+            relation="" if decision.disputed else next(iter(decision.relations), ""),
             topics=() if decision.disputed else decision.topics,
             approaches=() if decision.disputed else decision.approaches,
-            depth=decision.depth,
+            depth=decision.depth or "",
             flags=decision.flags,
         )
         for key, decision in sorted(standing.items())

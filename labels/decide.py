@@ -212,7 +212,7 @@ def _same(row: Any, said: Mapping[str, Any]) -> bool:
     if row.decision in UNDECIDED:
         return True
     return (
-        (row.relation or "none", row.depth or "main") == (said["relation"], said["depth"])
+        (row.relation or "none", row.depth or "main") == (said["relation"] or "none", said["depth"] or "main")
         and all(set(getattr(row, name)) == set(said[name]) for name in ("topics", "approaches", "flags"))
         and row.note.split() == said["note"].split()
     )
@@ -383,11 +383,11 @@ def checked(protocol: Protocol, row: Mapping[str, Any], *, with_undone: bool = F
     decision = plain(row, "decision").strip().lower()  # spreadsheets begin a cell with a capital
     if decision not in (*RELEVANCES, "skip") and not (with_undone and decision == "undone"):
         raise ValueError(f"decision {shown(decision)}; expected {', '.join(RELEVANCES)} or skip")
-    relation = plain(row, "relation").strip() or "none"
-    if relation not in {known.code for known in protocol.relations}:
+    relation = plain(row, "relation").strip() or None  # left open, as depth may be: what the model reads stands
+    if relation is not None and relation not in {known.code for known in protocol.relations}:
         raise ValueError(f"relation {shown(relation)}; expected one of {', '.join(k.code for k in protocol.relations)}")
-    depth = plain(row, "depth").strip() or "main"
-    if depth not in DEPTHS:
+    depth = plain(row, "depth").strip() or None
+    if depth is not None and depth not in DEPTHS:
         raise ValueError(f"depth {shown(depth)}; expected one of {', '.join(DEPTHS)}")
     return {
         "decision": decision,

@@ -67,7 +67,7 @@ def _why(rows: tuple[Any, ...]) -> str | None:
         return "unsure"
     if len(decisions) > 1:
         return "differ"
-    if decisions == {"relevant"} and len({row.relation for row in rows}) > 1:
+    if decisions == {"relevant"} and len({row.relation for row in rows if row.relation}) > 1:
         return "relation"
     if decisions == {"relevant"} and len({frozenset(row.approaches) for row in rows}) > 1:
         return "approaches"

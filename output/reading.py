@@ -136,18 +136,19 @@ def by_model(row: Any) -> Verdict:
 def ruled(decision: Decision, model: Verdict | None) -> Verdict:
     """Return what stands about a text on which people decided; ``model`` is its judgement, None where it has none.
 
-    A person who leaves the relation open is taken to have left that to the model, and so is one who is unsure and gives no approaches:
-    these then stand as unsure as the text.
+    A person who leaves relation or depth open is taken to have left that to the model, and so is one who is unsure and gives no
+    approaches: these then stand as unsure as the text. Where there is no model either, a text is about it in the main.
     """
-    relations, approaches = decision.relations, decision.approaches
+    relations, approaches, depth = decision.relations, decision.approaches, decision.depth
     if model is not None:
         relations = relations or model.relations
+        depth = depth or model.depth
         approaches += model.approaches if decision.approaches_open else ()
     return Verdict(
         decision.relevance,
         relations,
         tuple(dict.fromkeys(approaches)),
-        decision.depth,
+        depth or "main",
         model.probability if model else 0.0,
         confirmed=True,
         topics=decision.topics,

@@ -28,7 +28,7 @@ class Decision:
     approaches: tuple[str, ...]
     contested: tuple[str, ...]  # approaches that some gave and others, who call the text relevant as well, did not
     approaches_open: bool  # somebody was unsure and gave none: that says nothing against what the model gives
-    depth: str
+    depth: str | None  # None where nobody chose one
     flags: tuple[str, ...]
     people: int
     disputed: bool
@@ -80,7 +80,7 @@ def _standing(text_hash: str, by_person: dict[tuple[str, str], Any]) -> Decision
         approaches=tuple(code for code in given if code not in contested),
         contested=tuple(code for code in given if code in contested),
         approaches_open=any(row.decision == "ambiguous" and not row.approaches for row in rows),
-        depth=min((row.depth or "main" for row in telling), key=DEPTHS.index),
+        depth=min((row.depth for row in telling if row.depth), key=DEPTHS.index, default=None),
         flags=_union(row.flags for row in rows),
         people=len({annotator for _, annotator in by_person}),
         disputed=len(said) > 1,

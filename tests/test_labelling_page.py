@@ -16,7 +16,7 @@ from study import record as r
 from study.decisions import decisions
 from study.record import Record
 from tests import axe
-from tests.labelling import KENT, fill, labels, letters, passage, record_at, served, study_record
+from tests.labelling import CLAUSE, KENT, fill, labels, letters, passage, record_at, served, study_record
 from tests.running import SmallSite
 from tests.small_record import SmallCrawl
 
@@ -123,12 +123,17 @@ def test_what_the_words_say_is_chosen_beforehand_and_nothing_else(
     browser: "Browser", crawl: SmallCrawl, tmp_path: Path
 ) -> None:
     fill(crawl, 1)
+    bus = f"{passage(7)} A coach took year six to the museum."
+    crawl.fetched(KENT, "bus.html", bus, relevance="ambiguous", probability=0.1, evidence=[CLAUSE])
     with served(record_at(tmp_path), "--annotator", "heron", *NEVER) as page:
         tab = arrive(browser, page.links["heron"])
         chosen = tab.eval_on_selector_all("input:checked", "all => all.map(one => one.value)")
         assert chosen == ["mentoring"]
         tab.keyboard.press("m")
         assert tab.eval_on_selector_all("input:checked", "all => all.length") == 0
+        tab.keyboard.press("0")
+        tab.get_by_text("museum").wait_for()
+        assert tab.eval_on_selector_all("input:checked", "all => all.length") == 0, "both words stand there"
 
 
 def test_the_page_works_without_javascript_by_its_buttons(
@@ -159,6 +164,7 @@ def test_the_keyboard_alone_reaches_everything_and_enter_decides_nothing(
     with served(record_at(tmp_path), "--annotator", "heron", "--annotator", "wren", *NEVER) as page:
         coming = browser.new_context().new_page()
         coming.goto(page.links["wren"])
+        coming.wait_for_function("document.activeElement.tagName === 'BUTTON'")  # focus comes with the first picture
         with coming.expect_navigation(url="**/read"):
             coming.keyboard.press("Enter")  # the name is given: Start has the focus
         tab = arrive(browser, page.links["heron"])

@@ -162,6 +162,15 @@ def test_a_person_who_leaves_the_relation_open_leaves_it_to_the_model(crawl):
     assert cell(crawl, "mentor") == "yes_confirmed"
 
 
+def test_a_person_who_leaves_the_depth_open_leaves_it_to_the_model(crawl):
+    crawl.asked(KENT, "mentor", ["a"])
+    brief = relevant(crawl, "a", depth="brief")
+    crawl.decided(brief, "relevant", depth=None)
+    assert cell(crawl, "mentor", without_brief=True) == "no"
+    crawl.decided(brief, "relevant", depth="section")
+    assert cell(crawl, "mentor", without_brief=True) == "yes_confirmed"
+
+
 def test_relevant_without_any_relation_is_for_a_person_to_say(crawl):
     crawl.asked(KENT, "mentor", ["a"])
     relevant(crawl, "a", relation="none")

@@ -35,7 +35,7 @@ class Item:
     copy: int | None
     others: int  # further addresses of this crawl with this very text
     like: int  # near-duplicates on which the decision holds as well
-    relation: str  # what its words say: mentoring, coaching, both or none
+    relation: str  # what its words say, '' where they say several
 
 
 def item(record: Record, protocol: Protocol, crawl_id: int, text_hash: str) -> Item | None:
@@ -89,11 +89,11 @@ def safe_link(url: str) -> str | None:
 
 
 def worded(protocol: Protocol, text: Any) -> str:
-    """Return the relation that the words of a text name: no judgement, only which of the keywords stand in it."""
+    """Return the relation that the words of a text name where they name one: no judgement, only which keyword stands in it.
+
+    '' where several stand: on a page about mentors one of them may be the coach to the museum.
+    """
     whole = f"{text.title}\n{text.text}"
     named = [one.code for one in protocol.relations if one.pattern and re.search(one.pattern, whole, re.IGNORECASE)]
-    codes = [one.code for one in protocol.relations]
-    if len(named) == 1:
-        return named[0]
-    wanted = "both" if named else "none"
-    return wanted if wanted in codes else ""
+    nothing = "none" if any(one.code == "none" for one in protocol.relations) else ""
+    return named[0] if len(named) == 1 else "" if named else nothing

@@ -159,7 +159,7 @@ class _Reading:
             raise ValueError(f"The note is too long; it may hold {_LONGEST_NOTE:,} characters.")
         if not row["decision"]:
             raise ValueError("Nothing is decided yet: choose Relevant, Off-topic, Unsure or Skip.")
-        said = checked(self.site.protocol, row) | {"depth": row["depth"] or None}
+        said = checked(self.site.protocol, row)
         unknown = set(said["flags"]) - {flag.code for flag in self.site.protocol.flags}
         if unknown:
             raise ValueError(f"flags {', '.join(sorted(unknown))!r}; expected those of the page")
