@@ -183,17 +183,18 @@ def _give_authority_texts(db: Connection, crawl_id: int, authority: str) -> int:
             tables.page.c.authority == authority,
             *_WITH_TEXT,
         )
-        .order_by(tables.capture.c.id)
+        .order_by(tables.page.c.id, tables.capture.c.id)  # a sentence that repeats stays on the page that is known longest
     )
     rows = db.execute(query).all()
     # Distinct bodies: one document that the search lists under ten addresses is one page's worth of repetition.
-    lines = blocks.repeated({row.raw_hash: row.text for row in rows}.values())
+    bodies = {row.raw_hash: row.text for row in rows}
+    lines = blocks.repeated(bodies.values())
     blocks.keep(db, authority, lines)
-    masked = frozenset(lines)
+    masked = blocks.mask(bodies, frozenset(lines))
     texts: dict[str, dict[str, str]] = {}
     moved: list[dict[str, object]] = []
     for row in rows:
-        text = blocks.mask(row.text, masked)
+        text = masked[row.raw_hash]
         identity = text_hash(row.title, text)
         texts.setdefault(identity, {"text_hash": identity, "title": row.title, "text": text})
         if row.text_hash != identity:

@@ -64,4 +64,13 @@ def test_what_few_pages_share_is_not_masked() -> None:
     ]
     assert blocks.repeated(texts) == []
     assert blocks.quorum(100) == 20
-    assert blocks.mask("a\n\nB  b\n\nc", {"b b"}) == "a\n\nc"
+    assert blocks.mask({"page": "a\n\nB  b\n\nc"}, {"b b"}) == {"page": "a\n\nc"}
+
+
+def test_a_sentence_that_repeats_stays_on_the_first_page_that_has_it() -> None:
+    said = "Every new headteacher is given a mentor, an experienced colleague."
+    pages = {f"page {k}": f"Home | Mentoring\n{said}\nNotice number {k}." for k in range(5)}
+    masked = blocks.mask(pages, blocks.repeated(pages.values()))
+    assert [key for key, text in masked.items() if said in text] == ["page 0"]
+    assert "Home" not in "".join(masked.values())
+    assert masked["page 4"] == "Notice number 4."
