@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from output.changes import thing_names
 from output.csvfiles import ReportError
-from output.findings import YES
+from output.findings import NO, NO_BY_SITEMAP, YES
 from output.history import SEARCH, history
 from output.lifecycle import APPEARED, BACK, CHANGED, ENDED, FIRST_SEEN, GONE, MISSING, MOVED, NOT_KNOWN, STILL_THERE
 from output.passages import word_diff
@@ -208,7 +208,8 @@ def in_words(found: Sequence[Difference]) -> Iterator[str]:
         return
     cells = [each for each in found if each.change == CELL]
     gained = sum(each.cell_after in YES and each.cell_before not in YES for each in cells)
-    lost = sum(each.cell_before in YES and each.cell_after not in YES for each in cells)
+    # Of a site that could not be asked, or a text that waits for a person, nobody knows that it is no longer so.
+    lost = sum(each.cell_before in YES and each.cell_after in (NO, NO_BY_SITEMAP) for each in cells)
     unknown = sum(each.cell_after == X for each in cells)
     differ = "1 cell differs" if len(cells) == 1 else f"{len(cells)} cells differ"
     yield f"{differ}: {gained} now yes, {lost} no longer, {unknown} not known now."

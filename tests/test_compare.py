@@ -116,6 +116,20 @@ def test_one_and_several_are_each_said_in_good_english():
     ]
 
 
+@pytest.mark.parametrize(
+    ("now", "counted"),
+    [
+        ("no", "0 now yes, 1 no longer, 0 not known now."),
+        ("no_by_sitemap", "0 now yes, 1 no longer, 0 not known now."),
+        ("x", "0 now yes, 0 no longer, 1 not known now."),
+        ("ambiguous", "0 now yes, 0 no longer, 0 not known now."),
+    ],
+)
+def test_a_yes_is_no_longer_one_only_where_it_is_known_to_be_none(now, counted):
+    cell = Difference(KENT, "Kent", "keyword", "mentor", "mentor", "cell", cell_before="yes_model", cell_after=now)
+    assert next(in_words([cell])) == f"1 cell differs: {counted}"
+
+
 @pytest.mark.parametrize("absent", ["none", "none/at/all"])
 def test_a_folder_that_is_not_there_is_named(tmp_path, study, record, crawls, absent):
     (tmp_path / "one").mkdir()
