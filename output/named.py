@@ -17,6 +17,8 @@ from study.record import Record
 
 _DEFINITION = "definition"  # the mention that is a table of its own
 _AT_ONCE = 500
+_TELLS = ["beside_keyword", "explained", "linked"]  # what a mention shows beyond that it is there
+_ONE_ROW = ["text_hash", "what", "which"]  # mentions of one name on one text
 _COLUMNS = (
     "what",
     "which",
@@ -34,7 +36,8 @@ _COLUMNS = (
 def mentions(record: Record, tally: Tally) -> pd.DataFrame:
     """Return one row for each page and name (or namesake) on it: of several the one that says most, by authority and URL.
 
-    ``about`` joins what all of them are about; a page that only gives a definition is in :func:`definitions`.
+    ``about`` and the three tells (beside a keyword, explained, linked) join what all of them say; the quote is that of the one
+    with most of the tells. A page that only gives a definition is in :func:`definitions`.
     """
     known = {mention.code: number for number, mention in enumerate(tally.protocol.mentions)}
     seen = tally.rows.mentions
@@ -78,11 +81,13 @@ def _shown(record: Record, tally: Tally, seen: pd.DataFrame) -> pd.DataFrame:
     """Mentions as rows of pages, quotes and addresses fit to publish; ``which`` is '' for what is meant."""
     meant = seen["counts"].astype(bool)
     which = [("" if m else (w or UNCLEAR)) for m, w in zip(meant, seen["which"].fillna(""), strict=True)]
-    seen = seen.assign(which=which, tells=seen["explained"].astype(int) + seen["linked"].astype(int))
+    seen = seen.assign(which=which, tells=seen[_TELLS].astype(int).sum(axis=1))
     about: dict[tuple[str, str, str], set[str]] = {}
     for key, said in zip(_keys(seen), seen["about"], strict=True):
         about.setdefault(key, set()).update(said)
-    best = seen.sort_values("tells", ascending=False, kind="stable").drop_duplicates(["text_hash", "what", "which"])
+    best = seen.sort_values("tells", ascending=False, kind="stable").drop_duplicates(_ONE_ROW)
+    # Two mentions of one page may each tell something else: the page tells both.
+    best = best.drop(columns=_TELLS).merge(seen.groupby(_ONE_ROW, as_index=False)[_TELLS].any(), on=_ONE_ROW)
     pages = tally.rows.pages[["authority", "identity", "url", "text_hash", "raw_hash", "fetched_at"]]
     shown = best.merge(pages, on="text_hash")
     dates = _document_dates(record, sorted(set(shown["raw_hash"].dropna())))
@@ -92,9 +97,7 @@ def _shown(record: Record, tally: Tally, seen: pd.DataFrame) -> pd.DataFrame:
         authority_name=shown["authority"].map(names),
         about=["; ".join(sorted(about[key])) for key in _keys(shown)],
         which=[one_line(name) for name in shown["which"]],
-        beside_keyword=_yes_no(shown["beside_keyword"]),
-        explained=_yes_no(shown["explained"]),
-        linked=_yes_no(shown["linked"]),
+        **{tell: _yes_no(shown[tell]) for tell in _TELLS},
         quote=shown["quote"].map(quotes),
         url=http_only(shown["url"]),
         fetched=[at.strftime("%Y-%m-%d") if isinstance(at, pd.Timestamp) else "" for at in shown["fetched_at"]],
@@ -103,7 +106,7 @@ def _shown(record: Record, tally: Tally, seen: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keys(frame: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-    return zip(frame["text_hash"], frame["what"], frame["which"], strict=True)
+    return zip(*(frame[name] for name in _ONE_ROW), strict=True)
 
 
 def _yes_no(values: pd.Series) -> list[str]:

@@ -72,6 +72,19 @@ def test_a_name_is_told_once_a_page_by_the_mention_that_says_most(crawl, table):
     assert (row["url"], row["fetched"], row["document_date"]) == (crawl.home(KENT) + "a", "2008-07-29", "x")
 
 
+def test_a_page_tells_all_that_its_mentions_tell_and_quotes_the_one_that_tells_most(crawl, table):
+    plain = ("tda", None, True, "The TDA recruits teachers.", {})
+    beside = ("tda", None, True, "The TDA pays for mentoring.", {"beside_keyword": True})
+    telling = ("tda", None, True, "The TDA (www.tda.gov.uk) is an agency.", {"explained": True, "linked": True})
+    crawl.fetched(KENT, "a", "Twice.", mentions=[plain, beside])
+    crawl.fetched(DEVON, "b", "Three times.", mentions=[plain, beside, telling])
+    rows = {row["authority"]: row for row in table("mentions")}
+    tells = {key: (row["beside_keyword"], row["explained"], row["linked"]) for key, row in rows.items()}
+    assert tells == {KENT: ("yes", "no", "no"), DEVON: ("yes", "yes", "yes")}
+    assert rows[KENT]["quote"] == "The TDA pays for mentoring."
+    assert rows[DEVON]["quote"] == "The TDA (www.tda.gov.uk) is an agency."
+
+
 def test_namesakes_and_names_that_could_not_be_told_stand_in_the_table_as_such(crawl, table):
     crawl.fetched(KENT, "a", "Two.", mentions=[("tda", "Torbay Development Agency", False, "Torbay's TDA")])
     crawl.fetched(KENT, "b", "One.", mentions=[("tda", "unclear", False, "the TDA")])
