@@ -8,8 +8,11 @@ from study.protocol import Keyword
 
 
 def headline(tally: Tally) -> str:
-    """Return the result in words: how many authorities have what, of how many that could be searched."""
-    fully, partly, not_at_all = searched(tally)
+    """Return the result in words: how many authorities have what, of all that were asked, and how many could not be searched.
+
+    One that could not be searched may have a hit all the same: of a search that broke off, or of another way to its pages.
+    """
+    _, partly, not_at_all = searched(tally)
     parts = []
     for keyword in tally.protocol.keywords:
         cells = list(tally.cells("keyword", keyword.code).values())
@@ -18,8 +21,8 @@ def headline(tally: Tally) -> str:
         parts.append(f"{yes} {'has' if yes == 1 else 'have'} {what} {thing(tally, keyword)}")
     could = f"{not_at_all} could not be searched" if not_at_all else "All could be searched"
     in_part = f", {partly} only in part" if partly else ""
-    reached = fully + partly
-    return f"Of {reached} {authorities_word(reached)} searched, {'; '.join(parts)}. {could}{in_part}."
+    asked = len(tally.places)
+    return f"Of {asked} {authorities_word(asked)} asked, {'; '.join(parts)}. {could}{in_part}."
 
 
 def thing(tally: Tally, keyword: Keyword) -> str:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mentorwatch.verbs.report import report
 from output.csvfiles import ReportError, formula_safe
 from output.masking import MAX_QUOTE, masked, quote
+from output.page.summary import figures
 from output.report import make_report
 from output.tallies import take
 from output.terminal import headline
@@ -312,7 +313,7 @@ def test_the_command_writes_the_files_and_prints_both_tables(crawl, tmp_path, pr
     shown = run("-o", str(tmp_path / "out"), "--record", url, "--protocol", str(protocol_file))
     assert shown.exit_code == 0, shown.output
     assert shown.output.startswith(
-        "Of 3 authorities searched, 1 has a relevant hit for mentor (mentoring); 0 have a relevant hit for coach; 1 has a "
+        "Of 3 authorities asked, 1 has a relevant hit for mentor (mentoring); 0 have a relevant hit for coach; 1 has a "
         "mention of Training and Development Agency for Schools. All could be searched, 1 only in part.\n"
     )
     table = [line.replace("│", " ").split() for line in shown.output.splitlines() if "│" in line]
@@ -367,5 +368,18 @@ def test_the_headline_says_who_could_not_be_searched(record, study):
     crawl = SmallCrawl(record, study, [KENT, DEVON])
     for query in ("mentor", "mentoring", "coach", "TDA"):
         crawl.asked(DEVON, query, status="blocked")
-    assert headline(take(record, study)).startswith("Of 1 authority searched, 0 have")
+    assert headline(take(record, study)).startswith("Of 2 authorities asked, 0 have")
     assert headline(take(record, study)).endswith("1 could not be searched.")
+
+
+def test_the_headline_counts_hits_and_authorities_in_one_population(record, study):
+    crawl = SmallCrawl(record, study, [KENT, DEVON])
+    crawl.asked(KENT, "mentor", ["a"])
+    for query in ("mentor", "mentoring", "coach", "TDA"):
+        crawl.asked(DEVON, query, ["a"], status="blocked", reason="HTTP 403 after the first page")
+    for authority in (KENT, DEVON):
+        crawl.fetched(authority, "a", f"Mentors {authority}.", "relevant", relation="mentoring")
+    tally = take(record, study)
+    assert headline(tally).startswith("Of 2 authorities asked, 2 have a relevant hit for mentor (mentoring);")
+    assert headline(tally).endswith("1 could not be searched.")
+    assert [(figure.number, figure.of) for figure in figures(tally)] == [(2, 2), (0, 2), (0, 2)]

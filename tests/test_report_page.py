@@ -79,7 +79,7 @@ def text(element):
 
 def test_it_begins_with_the_result_in_words(soup):
     assert text(soup.select_one(".headline")).startswith(
-        "Of 5 authorities searched, 2 have a relevant hit for mentor (mentoring);"
+        "Of 5 authorities asked, 2 have a relevant hit for mentor (mentoring);"
     )
     assert [text(one) for one in soup.select(".figures > li")] == [
         "2 of 5 have a relevant hit for mentor (mentoring) July 2008 (published): 1 of 30",
@@ -316,7 +316,7 @@ def test_it_prints_whole(browser, path, tmp_path):
     page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     document = pypdfium2.PdfDocument(tmp_path / "report.pdf")
     printed = " ".join(" ".join(sheet.get_textpage().get_text_range() for sheet in document).split())
-    assert "Of 5 authorities searched" in printed
+    assert "Of 5 authorities asked" in printed
     assert printed.count("Mentoring is a gift.") >= 2
     assert "Authority by authority" in printed
 

@@ -12,7 +12,7 @@ from output.headline import thing
 from output.page.marks import coverage_anchor
 from output.page.rows import records
 from output.tables import in_study
-from output.tallies import Figures, Tally, searched
+from output.tallies import Figures, Tally
 from study.judging import RULES
 
 TROUBLES = 400  # searches that were not complete, listed on the page
@@ -94,8 +94,7 @@ class Covered:
 
 
 def figures(tally: Tally) -> list[Figure]:
-    """Return, for each keyword group, how many authorities have it, of how many that could be searched."""
-    fully, partly, _ = searched(tally)
+    """Return, for each keyword group, how many authorities have it, of all that were asked."""
     asked_then = len(in_study(tally))
     made = []
     for row in tally.study_table():
@@ -106,7 +105,7 @@ def figures(tally: Tally) -> list[Figure]:
             words = f"{'has' if number == 1 else 'have'} a relevant hit for {name}"
         else:
             words = f"{'mentions' if number == 1 else 'mention'} {name}"
-        made.append(Figure(number, fully + partly, words, row.keyword, then, asked_then))
+        made.append(Figure(number, len(tally.places), words, row.keyword, then, asked_then))
     return made
 
 
