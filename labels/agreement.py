@@ -92,7 +92,7 @@ def agreement(record: Record, protocol: Protocol) -> Agreement:
 
 
 def compare(said: Said, protocol: Protocol) -> Agreement:
-    """Compare label rows (columns decision, relation, topics, approaches, flags), by text and annotator."""
+    """Compare label rows (columns decision, relation, depth, topics, approaches, flags), by text and annotator."""
     people = Counter(name for by_person in said.values() for name in by_person)
     pairs, unsure, three = [], {}, {}
     for first, second in combinations(sorted(people), 2):
@@ -174,7 +174,10 @@ def _pair(what: str, first: str, second: str, values: Iterable[tuple[bool, bool]
 
 
 def _codes(said: Said, protocol: Protocol) -> Iterator[Pair]:
-    """Compare relation and depth on texts both call relevant, topics on those both call off-topic, approaches as relation."""
+    """Compare relation and depth on texts both call relevant, topics on those both call off-topic, approaches as relation.
+
+    A text on which one of two people left open what is compared is left out: who chose nothing did not choose otherwise.
+    """
     wanted = [(f"relation {one.code}", "relevant", "relation", one.code) for one in protocol.relations]
     wanted += [(f"approach {one.code}", "relevant", "approaches", one.code) for one in protocol.approaches]
     wanted += [(f"depth {depth}", "relevant", "depth", depth) for depth in ("main", "section", "brief")]
@@ -185,7 +188,8 @@ def _codes(said: Said, protocol: Protocol) -> Iterator[Pair]:
             (_has(a, column, code), _has(b, column, code))
             for by_person in said.values()
             for (_, a), (_, b) in combinations(sorted(by_person.items()), 2)
-            if not decision or a.decision == b.decision == decision
+            if (not decision or a.decision == b.decision == decision)
+            and None not in (getattr(a, column), getattr(b, column))
         ]
         pair = _pair(what, "one", "the other", values)
         if pair.texts > pair.neither:

@@ -147,6 +147,17 @@ def test_agreement_counts_what_two_people_read_and_no_adjudicator(crawl: SmallCr
     }
 
 
+def test_a_depth_that_one_left_open_is_no_disagreement(crawl: SmallCrawl):
+    depths = [("main", "main"), ("main", None), (None, "main"), (None, None), ("main", "brief")]
+    for text, (heron, wren) in zip(texts(crawl, len(depths)), depths, strict=True):
+        crawl.decided(text, "relevant", "heron", depth=heron)
+        crawl.decided(text, "relevant", "wren", depth=wren)
+    found = {code.what: code for code in agreement(crawl.record, crawl.protocol).codes}
+    main = found["depth main"]
+    assert (main.both, main.first_only, main.second_only, main.neither) == (1, 1, 0, 0)
+    assert found["depth brief"].texts == 2
+
+
 def test_a_decision_taken_back_is_not_compared(crawl: SmallCrawl):
     (text,) = texts(crawl, 1)
     crawl.decided(text, "relevant", "heron")
