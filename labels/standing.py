@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from math import floor
 from statistics import median
 from typing import Any
@@ -28,6 +29,10 @@ from study.record import Record
 
 TARGETS = (0.8, 0.9, 0.95)
 CONFIDENCE = 0.95
+# Nobody reads texts faster. One person's imported decisions that lie closer have the moment of their import, as those of a file without
+# `decided_at`, or one that a tool gave to many: it says by when they were read, and nothing of the order.
+_FASTEST = timedelta(seconds=1)
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Standing:
     read: int  # of them decided by somebody
     found: int
     unsure: int  # decided ambiguous, or disputed
-    since_found: int  # texts read since the last relevant one
+    since_found: int  # texts read since the last relevant one; at least, where some are unordered
+    unordered: int  # of those read: nobody knows when, so the relevant ones are taken to be late and the others early
     by_source: dict[str, tuple[int, int]]  # source -> read, found
     p_values: dict[float, float | None]  # recall target -> p of having found less; None: nothing found yet
     lot: Lot | None
@@ -79,9 +85,16 @@ class Standing:
             )
         reached = [target for target, p in self.p_values.items() if p is not None and p < 1 - CONFIDENCE]
         if not reached:
+            unread = self.pool - self.read
+            known = f"{self.since_found:,} read since the last one say too little about {unread:,} unread"
+            if self.unordered:
+                known = (
+                    f"it is not known in which order {self.unordered:,} of the {self.read:,} were read (imported decisions "
+                    f"without a `decided_at` of their own); if their relevant ones came last, {known}"
+                )
             return (
                 f"{self.found} relevant texts are found; it cannot be claimed that these are {min(TARGETS):.0%} of all, "
-                f"because {self.since_found:,} read since the last one say too little about {self.pool - self.read:,} unread."
+                f"because {known}."
             )
         return (
             f"At least {max(reached):.0%} of the relevant texts are found, with {CONFIDENCE:.0%} confidence "
@@ -102,33 +115,40 @@ def standing(record: Record, protocol: Protocol, crawl_id: int) -> Standing:
             ).scalars()
             if key in groups
         }
-        columns = ("id", "text_hash", "source", "role", "decision", "seconds")
+        columns = ("id", "decided_at", "form", "text_hash", "annotator", "source", "role", "decision", "seconds")
         query = select(*(r.label.c[name] for name in columns)).where(
             r.label.c.protocol == protocol.name, r.label.c.follows.is_(None)
         )
-        rows = [row for row in db.execute(query.order_by(r.label.c.id)) if groups.get(row.text_hash) in inside]
+        query = query.order_by(r.label.c.decided_at, r.label.c.id)  # ids are in the order of saving, in a file any
+        rows = [row for row in db.execute(query) if groups.get(row.text_hash) in inside]
         dropped = {groups[key] for key in _dropped(db, protocol, crawl_id) if key in groups} & inside
     settled = _by_group(record, protocol, groups)
-    read: dict[str, str] = {}  # group -> why it was read, in the order of reading
+    first: dict[str, Any] = {}  # group -> the row by which it was read first
     for row in rows:
         if row.decision not in UNDECIDED and groups[row.text_hash] in settled:
-            read.setdefault(groups[row.text_hash], row.source)
-    labels = [settled[group] == "relevant" for group in read]
+            first.setdefault(groups[row.text_hash], row)
+    unordered = _unordered(rows) & {row.id for row in first.values()}
+    order: list[tuple[datetime, bool]] = []
     sources: dict[str, list[bool]] = defaultdict(list)
-    for group, source in read.items():
-        sources[source].append(settled[group] == "relevant")
+    for group, row in first.items():
+        found = settled[group] == "relevant"
+        # The later the relevant ones, the larger p (the rest could hold more): what it shows so holds in whatever order they were read.
+        order.append((_EVER if row.id in unordered and not found else row.decided_at, found))
+        sources[row.source].append(found)
+    labels = [found for _, found in sorted(order)]
     measured = [row.seconds for row in rows if row.seconds is not None and row.decision != "undone"]
     typical = median(measured) if measured else None
-    unread = len(inside) - len(read)
+    unread = len(inside) - len(first)
     return Standing(
         pool=len(inside),
-        read=len(read),
+        read=len(first),
         found=sum(labels),
-        unsure=sum(settled[group] == "ambiguous" for group in read),
+        unsure=sum(settled[group] == "ambiguous" for group in first),
         since_found=len(labels) - (max(i for i, found in enumerate(labels) if found) + 1 if any(labels) else 0),
+        unordered=len(unordered),
         by_source={source: (len(found), sum(found)) for source, found in sorted(sources.items())},
         p_values={target: p_value(labels, len(inside), target) for target in TARGETS},
-        lot=_lot(sources.get("random", []), len(dropped - read.keys())),
+        lot=_lot(sources.get("random", []), len(dropped - first.keys())),
         seconds=typical,
         seconds_measured=len(measured),
         hours_spent=sum(measured) / 3600,
@@ -155,6 +175,20 @@ def p_value(labels: Sequence[bool], pool: int, target: float) -> float | None:
     missed = np.array([floor(found / target + 1 - (found - k)) for k in inside])
     values = np.where(missed > left, 0.0, hypergeom.cdf(inside, left, np.minimum(missed, left), size))
     return float(values.min())
+
+
+def _unordered(rows: Iterable[Any]) -> set[int]:
+    """Return which label rows (their ids; rows in the order of ``decided_at`` in) do not say when their texts were read."""
+    found: set[int] = set()
+    last: dict[str, Any] = {}
+    for row in rows:
+        if row.form is not None:  # the labelling page saved it as it was decided
+            continue
+        before = last.get(row.annotator)
+        if before is not None and row.decided_at - before.decided_at < _FASTEST:
+            found |= {before.id, row.id}
+        last[row.annotator] = row
+    return found
 
 
 def _lot(drawn: Sequence[bool], unread: int) -> Lot | None:

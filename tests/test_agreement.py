@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from labels.agreement import Pair, ac1, agreement, alpha, kappa
-from labels.standing import p_value, standing
+from labels.decide import take
+from labels.standing import Standing, p_value, standing
 from study.record import Record
 from tests.running import mentorwatch
-from tests.small_record import SmallCrawl, small_protocol
+from tests.small_record import NOON, SmallCrawl, small_protocol
 
 KENT = "E10000016"
 
@@ -169,10 +172,10 @@ def test_a_decision_taken_back_is_not_compared(crawl: SmallCrawl):
 def test_status_counts_what_was_read_and_claims_no_recall_that_the_reading_does_not_carry(crawl: SmallCrawl):
     likely = texts(crawl, 2, "relevant")
     dropped = texts(crawl, 200)
-    for text in likely:
-        crawl.decided(text, "relevant", seconds=10.0)
-    for text in dropped[:10]:
-        crawl.decided(text, "off-topic", seconds=4.0, source="random")
+    for number, text in enumerate(likely):
+        crawl.decided(text, "relevant", seconds=10.0, decided_at=minute(number))
+    for number, text in enumerate(dropped[:10], 2):
+        crawl.decided(text, "off-topic", seconds=4.0, source="random", decided_at=minute(number))
     found = standing(crawl.record, crawl.protocol, crawl.id)
     assert (found.pool, found.read, found.found, found.since_found) == (202, 12, 2, 10)
     assert found.by_source == {"likely": (2, 2), "random": (10, 0)}
@@ -182,6 +185,76 @@ def test_status_counts_what_was_read_and_claims_no_recall_that_the_reading_does_
     assert (found.lot.read, found.lot.found, found.lot.unread) == (10, 0, 190)
     assert found.lot.most == 50  # 1 - .05 ** (1/10) = 25.9 % of 190, rounded up
     assert "cannot be claimed" in found.sentence
+
+
+def minute(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def read_evenly(crawl: SmallCrawl) -> list[dict[str, str]]:
+    """The rows of a file: of 200 texts the first 120 were read, and every tenth of these is relevant."""
+    return [
+        {
+            "text_hash": text,
+            "decision": "relevant" if number % 10 == 9 else "off-topic",
+            "annotator": "heron",
+            "decided_at": minute(number).isoformat(),
+        }
+        for number, text in enumerate(texts(crawl, 200)[:120])
+    ]
+
+
+def imported(crawl: SmallCrawl, rows: list[dict[str, str]]) -> Standing:
+    assert take(crawl.record, crawl.protocol, enumerate(rows, 2)).added == len(rows)
+    return standing(crawl.record, crawl.protocol, crawl.id)
+
+
+def test_a_file_sorted_by_decision_claims_no_more_than_the_reading_did(crawl: SmallCrawl):
+    found = imported(crawl, sorted(read_evenly(crawl), key=lambda row: row["decision"], reverse=True))
+    assert (found.read, found.found, found.since_found, found.unordered) == (120, 12, 0, 0)
+    assert found.sentence.startswith("12 relevant texts are found; it cannot be claimed that these are 80% of all")
+
+
+def test_no_recall_is_claimed_of_a_file_that_does_not_say_when_it_was_decided(crawl: SmallCrawl):
+    rows = sorted(read_evenly(crawl), key=lambda row: row["decision"], reverse=True)
+    found = imported(crawl, [{**row, "decided_at": ""} for row in rows])
+    assert (found.read, found.found, found.since_found, found.unordered) == (120, 12, 0, 120)
+    assert found.sentence == (
+        "12 relevant texts are found; it cannot be claimed that these are 80% of all, because it is not known in which order "
+        "120 of the 120 were read (imported decisions without a `decided_at` of their own); if their relevant ones came last, "
+        "0 read since the last one say too little about 80 unread."
+    )
+
+
+def test_what_was_imported_late_may_have_been_read_before_what_the_page_found(crawl: SmallCrawl):
+    *on_page, first, second = texts(crawl, 7)
+    for number, text in enumerate(on_page):
+        crawl.decided(text, "relevant", form=f"form-{number}", decided_at=minute(number))
+    found = imported(
+        crawl, [{"text_hash": text, "decision": "off-topic", "annotator": "wren"} for text in (first, second)]
+    )
+    assert (found.unordered, found.since_found) == (2, 0)
+
+
+def test_decisions_on_the_page_are_in_order_however_fast_they_are_made(crawl: SmallCrawl):
+    first, *others = texts(crawl, 4)
+    for number, text in enumerate([first, *others]):
+        said = "off-topic" if number else "relevant"
+        crawl.decided(text, said, form=f"form-{number}", decided_at=NOON + timedelta(milliseconds=300 * number))
+    found = standing(crawl.record, crawl.protocol, crawl.id)
+    assert (found.unordered, found.since_found) == (0, 3)
+
+
+def test_no_order_of_reading_shows_less_than_the_relevant_ones_last():
+    labels = [True] * 3 + [False] * 5
+    for pool in (8, 9, 12, 40):
+        for target in (0.8, 0.9, 0.95):
+            last = p_value(sorted(labels), pool, target)
+            assert last is not None
+            for order in set(permutations(labels)):
+                value = p_value(order, pool, target)
+                assert value is not None
+                assert value <= last + 1e-12
 
 
 def test_status_says_all_where_all_was_read(crawl: SmallCrawl):

@@ -86,11 +86,12 @@ def agree(
 
 def _standing_lines(found: Standing) -> list[str]:
     share = f" ({found.read / found.pool:.1%})" if found.pool else ""
+    unordered = f"; at least, as the order of {found.unordered:,} is not known" if found.unordered else ""
     lines = [
         f"Texts in the crawl   {found.pool:>8,}   near-duplicates counted once",
         f"Read                 {found.read:>8,}{share}",
         f"Relevant             {found.found:>8,}   and {found.unsure:,} unsure or in dispute",
-        f"Since the last one   {found.since_found:>8,}   texts read without a relevant one",
+        f"Since the last one   {found.since_found:>8,}   texts read without a relevant one{unordered}",
     ]
     lines += [
         f"  {source:<18} {hits:>8,}   relevant of {read:,} read" for source, (read, hits) in found.by_source.items()
