@@ -1,22 +1,31 @@
 """Texts from elsewhere: read a CSV or JSONL file of pages, write it back with what was judged.
 
-Reading goes on past bad lines and names each by its number. JSON Lines keep every value as it was and hold real lists; a CSV
-cell holds codes joined by ``;`` and, where there is structure, JSON. CSV is meant for a spreadsheet, so a cell of text that
-would run as a formula there gets a leading apostrophe (OWASP ASVS 1.2.10).
+Reading goes on past bad lines and names each by its number; a file in another encoding than UTF-8 is refused. JSON
+Lines keep every value as it was and hold real lists; a CSV cell holds codes joined by ``;`` and, where there is structure, JSON.
+CSV is meant for a spreadsheet, so a cell of text that would run as a formula there gets a leading apostrophe (OWASP ASVS 1.2.10).
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from classifier.judge import Judgement
+from study.errors import UserError
 
 ADDED = ("relevance", "probability", "relation", "topics", "approaches", "mentions", "evidence")  # columns added
+# How a file of pages is opened: a byte that is not UTF-8 comes as half of a surrogate pair, as no UTF-8 does, so its line can be named.
+READ_ERRORS = "surrogateescape"
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class PagesError(UserError):
+    """A file of pages cannot be read; the text names it, its line and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +48,30 @@ class Line:
 
 @dataclass(slots=True)
 class Pages:
-    """A file of pages being read: iterate it; ``bad`` fills with (line number, what is wrong) as it goes."""
+    """A file of pages being read: iterate it; ``bad`` fills with (line number, what is wrong) as it goes.
 
-    source: TextIO
+    Raises :class:`PagesError` at a line that is not UTF-8.
+    """
+
+    source: TextIO  # UTF-8, opened with READ_ERRORS
     form: str  # jsonl | csv
+    name: str = "standard input"
     columns: list[str] = field(default_factory=list)  # of a CSV file, once its first line is read
     bad: list[tuple[int, str]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Line]:
         return self._csv() if self.form == "csv" else self._jsonl()
 
+    def _lines(self) -> Iterator[str]:
+        for number, line in enumerate(self.source, 1):
+            if _NOT_UTF8.search(line):
+                # Other encodings cannot be told apart, and a wrong guess would change the texts.
+                how = "; in the spreadsheet, save it as “CSV UTF-8”" if self.form == "csv" else ""
+                raise PagesError(f"{self.name}: cannot be read: line {number} is not UTF-8{how}")
+            yield line
+
     def _jsonl(self) -> Iterator[Line]:
-        for number, raw in enumerate(self.source, 1):
+        for number, raw in enumerate(self._lines(), 1):
             line = raw.lstrip("\ufeff") if number == 1 else raw
             if not line.strip():
                 continue
@@ -71,7 +92,7 @@ class Pages:
     def _csv(self) -> Iterator[Line]:
         # A page's text may be larger than the csv module's 128 KiB; a field of 64 MiB is a mistake, not a page.
         csv.field_size_limit(64 * 1024 * 1024)
-        rows = csv.reader(_without_nul(self.source), strict=True)
+        rows = csv.reader(_without_nul(self._lines()), strict=True)
         try:
             first = next(rows, [])
         except csv.Error as problem:

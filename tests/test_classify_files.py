@@ -109,6 +109,37 @@ def test_the_command_reads_standard_input_and_writes_csv(tmp_path: Path) -> None
     assert (row["id"], row["relevance"], row["probability"]) == ("1", "ambiguous", "")
 
 
+@pytest.mark.parametrize(
+    ("given", "name", "content", "advice"),
+    [
+        (
+            "pages.csv",
+            "pages.csv",
+            "id,text\n1,Mentors\n2,Café coaches cost £5\n",
+            "; in the spreadsheet, save it as “CSV UTF-8”\n",
+        ),
+        ("-", "standard input", '{"text": "Mentors"}\n\n{"text": "Café coaches cost £5"}\n', "\n"),
+    ],
+)
+def test_pages_in_another_encoding_are_refused_and_not_changed(
+    tmp_path: Path, given: str, name: str, content: str, advice: str
+) -> None:
+    path = tmp_path / "pages.csv"
+    path.write_bytes(content.encode("cp1252"))
+    command = [sys.executable, "-m", "mentorwatch", "classify", "--protocol", "ecf-2026", "-i", given]
+    with path.open("rb") as file:
+        done = subprocess.run(command, stdin=file, capture_output=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().endswith(f"{name}: cannot be read: line 3 is not UTF-8{advice}")
+    assert "\N{REPLACEMENT CHARACTER}" not in done.stdout.decode()
+
+
+def test_an_escaped_half_of_a_character_is_no_other_encoding(tmp_path: Path) -> None:
+    done = _command(tmp_path, "-i", "-", given='{"text": "Coach trips \\udce9"}\n')
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["text"].startswith("Coach trips")
+
+
 def test_a_file_in_which_nothing_can_be_read_fails(tmp_path: Path) -> None:
     assert _command(tmp_path, "-i", "-", given="{bad\n").returncode == 2
     missing = _command(tmp_path, "-i", "nowhere.jsonl")

@@ -30,6 +30,7 @@ from classifier.assessment.labelled import (
     same_text,
 )
 from classifier.assessment.systems import ElasU4, Predict, Text, Verdict, keyword_rules
+from classifier.files import PagesError
 from classifier.labels import Example
 from mentorwatch.cli import app
 from mentorwatch.verbs.labels_serve import serve
@@ -299,6 +300,13 @@ def test_a_set_that_cannot_be_measured_is_refused_in_words(tmp_path: Path, conte
     path = tmp_path / "labels.jsonl"
     path.write_text(content)
     with pytest.raises(LabelledSetError, match="at least one of each"):
+        from_files([path])
+
+
+def test_a_label_file_in_another_encoding_is_refused_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes("text,included\nMentors,1\nCafé coaches,0\n".encode("cp1252"))
+    with pytest.raises(PagesError, match=r"labels\.csv: cannot be read: line 3 is not UTF-8; in the spreadsheet"):
         from_files([path])
 
 

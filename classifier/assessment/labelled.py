@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from classifier.files import Pages, form_of
+from classifier.files import READ_ERRORS, Pages, form_of
 from classifier.labels import Example, decided, seed_files
 from classifier.model import AMBIGUOUS, OFF_TOPIC, RELEVANT
 from study import record as r
@@ -100,11 +100,11 @@ def from_files(paths: Sequence[Path]) -> LabelledSet:
         if form not in ("csv", "jsonl"):
             raise LabelledSetError(f"{path}: expected a .csv or .jsonl file")
         try:
-            source = path.open(encoding="utf-8-sig", errors="replace", newline="")
+            source = path.open(encoding="utf-8", errors=READ_ERRORS, newline="")
         except OSError as problem:
             raise LabelledSetError(f"{path}: cannot be read: {problem.strerror}") from problem
         with source:
-            pages = Pages(source, form)
+            pages = Pages(source, form, str(path))
             for line in pages:
                 try:
                     if (found := _labelled(line.values, f"{path.stem}:{line.number}")) is not None:

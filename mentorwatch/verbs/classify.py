@@ -61,7 +61,8 @@ def classify(
     In CSV, codes are joined with ';' and mentions and evidence are JSON. A record named by --record adds its labels to what the
     model learns from.
 
-    Lines that cannot be read are named on standard error and left out. Exit code 0: judged; 2: nothing could be read.
+    Lines that cannot be read are named on standard error and left out; a file that is not UTF-8 is refused. Exit code 0: judged;
+    2: nothing could be read, or not all to the end.
 
     Examples:
 
@@ -95,10 +96,11 @@ def classify(
         raise typer.BadParameter("--output is --input itself; name another file")
     judge = Judge(study, _model(record, study))
     with ExitStack() as open_files:
-        pages = Pages(_opened(open_files, input, "r"), read)
+        name = "standard input" if str(input) == "-" else str(input)
+        pages = Pages(_opened(open_files, input, "r"), read, name)
         count = _judge_pages(pages, judge, open_files, output, written)
     for number, problem in pages.bad:
-        typer.echo(f"{input}, line {number}: {problem}", err=True)
+        typer.echo(f"{name}, line {number}: {problem}", err=True)
     if pages.bad or not quiet:
         left = f"; {len(pages.bad)} lines could not be read" if pages.bad else ""
         typer.echo(f"{count} pages judged{left}", err=True)
@@ -179,15 +181,18 @@ def _model(url: str, study: Protocol) -> Model | None:
 def _opened(open_files: ExitStack, path: Path, mode: str) -> TextIO:
     import sys
 
+    from classifier.files import READ_ERRORS
     from study.errors import UserError
 
+    # JSON may hold half of a surrogate pair, escaped: it has no UTF-8 to be written in.
+    errors = READ_ERRORS if mode == "r" else "replace"
     if str(path) == "-":
         stream = sys.stdin if mode == "r" else sys.stdout
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(encoding="utf-8", newline="", errors="replace")
+            reconfigure(encoding="utf-8", newline="", errors=errors)
         return stream
     try:
-        return cast(TextIO, open_files.enter_context(path.open(mode, encoding="utf-8", errors="replace", newline="")))
+        return cast(TextIO, open_files.enter_context(path.open(mode, encoding="utf-8", errors=errors, newline="")))
     except OSError as problem:
         raise UserError(f"{path}: cannot be {'read' if mode == 'r' else 'written'}: {problem.strerror}") from problem
