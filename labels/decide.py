@@ -44,10 +44,11 @@ class TextGone(ValueError):
 
 @dataclass
 class Taken:
-    """What an import came to; ``problems`` names the bad rows by number."""
+    """What an import came to; ``problems`` names the bad rows by number, ``overtaken`` those that were decided otherwise since."""
 
     added: int = 0
     unchanged: int = 0
+    overtaken: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -109,6 +110,11 @@ def take(
                 continue
             taken.added += added
             taken.unchanged += not added
+            since = None if added or one.reading.decided_at is not None else _decided_since(db, protocol, one)
+            if since is not None:
+                taken.overtaken.append(
+                    f"{unit} {number}: said before, and decided otherwise since ({since:%d %B %Y}); that stands"
+                )
     taken.problems = [f"{unit} {number}: {problem}" for number, problem in sorted(problems, key=itemgetter(0))]
     return taken
 
@@ -173,9 +179,25 @@ def _take_one(db: Connection, protocol: Protocol, one: _Told, passed: Counter[_K
         passed[one.key] = 1 + (len(then) if met is None else met)
         if met is not None:
             return False
+    if reading.decided_at is None and _decided_since(db, protocol, one) is not None:
+        return False
     if then:  # changed in another tool, which handed our moment back: its seconds are those of the decision before
         reading = replace(reading, seconds=None)
     return save(db, protocol, one.text_hash, one.person, one.said, reading) is not None
+
+
+def _decided_since(db: Connection, protocol: Protocol, one: _Told) -> datetime | None:
+    """Return when a person decided otherwise on our page after saying what a row says; None where they did not.
+
+    A file that was filled in further is handed over again whole, with the rows that were corrected on the page meanwhile.
+    """
+    label = r.label.c
+    theirs = (label.annotator == one.person.name) & (label.role == one.person.role) & label.follows.is_(None)
+    query = select(r.label).where(label.text_hash == one.text_hash, label.protocol == protocol.name, theirs)
+    rows = db.execute(query.order_by(label.id)).all()
+    if not rows or rows[-1].form is None or _same(rows[-1], one.said):
+        return None
+    return rows[-1].decided_at if any(row.form is None and _same(row, one.said) for row in rows[:-1]) else None
 
 
 def _bring_text(db: Connection, one: _Told) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from labels import nearness
 from labels.codebook import Codebook, CodebookError, codebook
-from labels.decide import Person, undo
+from labels.decide import Person, Reading, checked, save, undo
 from labels.decide import take as take_in
 from labels.queue import PATTERN, NothingJudged, draw, order, queue, reordered
 from study import record as r
@@ -262,3 +262,21 @@ def test_every_label_carries_the_codebook_it_was_made_by(crawl: SmallCrawl, tmp_
     codebook.cache_clear()
     with pytest.raises(CodebookError, match=r"edited\.md: says no version"):
         codebook(edited)
+
+
+def test_a_file_handed_over_again_does_not_undo_what_was_corrected_on_the_page(crawl: SmallCrawl) -> None:
+    one, two = crawl.fetched(KENT, "a", passage(1), "ambiguous"), crawl.fetched(KENT, "b", passage(2), "ambiguous")
+    rows = [(2, {"text_hash": one, "decision": "relevant", "relation": "mentoring"})]
+    assert take_in(crawl.record, crawl.protocol, rows, annotator="heron").added == 1
+    with crawl.record.begin() as db:
+        save(db, crawl.protocol, one, HERON, checked(crawl.protocol, {"decision": "off-topic"}), Reading(form="a form"))
+    rows.append((3, {"text_hash": two, "decision": "relevant", "relation": "coaching"}))
+    taken = take_in(crawl.record, crawl.protocol, rows, annotator="heron")
+    assert (taken.added, taken.unchanged, len(taken.overtaken), taken.problems) == (1, 1, 1, [])
+    assert "row 2: said before, and decided otherwise since" in taken.overtaken[0]
+    standing = decisions(crawl.record, crawl.protocol.name)
+    assert (standing[one].relevance, standing[two].relevance) == ("off-topic", "relevant")
+    changed = [(2, {"text_hash": one, "decision": "ambiguous"})]
+    assert take_in(crawl.record, crawl.protocol, changed, annotator="heron").added == 1, (
+        "a file that says something new is heard"
+    )

@@ -112,7 +112,7 @@ def import_(
     study = protocols.load(protocol)
     with Record.open(o.record_url(record), create=False) as opened:
         taken = take(opened, study, chosen.read(file, study), annotator=annotator, role=role, unit=chosen.unit)
-    for problem in taken.problems:
+    for problem in (*taken.overtaken, *taken.problems):
         typer.echo(f"{file}, {problem}", err=True)
     bad = f"{len(taken.problems)} bad {chosen.unit}s"
     typer.echo(f"{taken.added} decisions added, {taken.unchanged} already there, {bad}")
