@@ -15,8 +15,8 @@ class Layout:
     that the page's search box holds the query that was run; `total_at` is where the line with the total stands, and `bare`
     that the number in it is the total whatever else it says; `widens` that the nonsense page has links where results stand,
     too, and `stray` is the signature of those: a real query that brings them was not found either. `cut` is how many items
-    the control query's page listed where that is a round number, without a total and without a way on: another query that
-    lists just as many may have more of them.
+    the control query's page listed where it had neither a total nor a way on: another query that lists a round number, and
+    no fewer, may have more of them.
     """
 
     container: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ MOST_ASKED = 9
 FEW_WORDS = 2
 FEW_ITEMS = 3
 SAME_HITS = 0.6
-FULL_PAGES = {10, 15, 20, 25, 30, 50, 100}
+FULL_PAGES = {10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 200, 250, 500, 1000}
 GUESSES = (
     Paging("page", 1, 1),
     Paging("start", 0, 0),
@@ -168,7 +168,7 @@ class Prover:
             return Trial(spec, "suspect", reason or f"{spec.url}: {hits}")
         layout, nothing, some, word = best
         spec = await self._with_paging(spec, some, layout, word)
-        if spec.paging is None and _may_be_cut(some):
+        if spec.paging is None and some.next is None and some.total.number is None:
             layout = replace(layout, cut=len(some.items))
         controls = Controls(nonsense, hit_count(nothing), word, hit_count(some), True)
         notes = "; ".join(some.notes)

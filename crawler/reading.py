@@ -59,7 +59,7 @@ class State:
     `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others;
     `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are,
     `stuck` what a control says that promises more and that only a script can press; `cut` says that the one page may be the first
-    of several: a round number of items, and no way on where the control query listed as many, or one that brings it again.
+    of several: a round number of items, and no way on where the control query listed no more, or one that brings it again.
     """
 
     query: str
@@ -216,7 +216,7 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
     )
     state = _with_total(state, result)
     if result.next is None:
-        cut = state.turned == 1 and len(items) == reader.layout.cut
+        cut = state.turned == 1 and 0 < reader.layout.cut <= len(items) and len(items) in FULL_PAGES
         return Reading(hits, page.url, _ended(replace(state, stuck=result.stuck, cut=cut), "no way on", "", reader))
     if short(repr(result.next.to_json())) in state.asked:
         return Reading(hits, page.url, _ended(state, "page repeated", "its next link leads back", reader))
@@ -353,7 +353,7 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
             return "suspect", f"{counted}; '{state.stuck}' can be pressed by a script only (--render){note}"
     if total is None and state.cut:
         again = state.ended == "page repeated"
-        why = "a full one, and the next brings it again" if again else "as many as any query lists: no way on"
+        why = "a full one, and the next brings it again" if again else "a round number, and no query lists more: no way on"
         return "suspect", f"{counted}, {why}, no total{note}"
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"

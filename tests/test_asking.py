@@ -215,15 +215,33 @@ def test_a_last_page_that_repeats_is_counted_once():
     assert readings[-1].state.ended == "page repeated"
 
 
-@pytest.mark.parametrize(("size", "status"), [(10, "suspect"), (23, "complete"), (40, "complete")])
-def test_a_full_page_whose_next_page_is_the_same_is_no_end_without_a_total(size, status):
-    def stuck(asked):
-        shown = umbraco(replace(asked, total=10**6))
+def unpaged(onward):
+    """A dialect without totals or page numbers; its pages lead on where there is more, or to themselves, or not at all."""
+
+    def written(asked):
+        shown = umbraco(replace(asked, total=10**6) if onward else asked)
+        shown = shown if onward else re.sub(r'<li class="next">.*?</li>', "", shown)
         return re.sub(r"\d+ total results for|<span>\(\d+ of \d+\)</span>", "", shown)
 
-    site = Pretend(stuck, simple_form("/search", "query"), "/search", "query", size=size, paging=lambda fields, size: 1)
-    readings = read(site, find(site), "coaching")
-    assert conclude(readings[-1].state)[0] == status, conclude(readings[-1].state)
+    return written
+
+
+@pytest.mark.parametrize(("size", "status"), [(10, "suspect"), (23, "complete"), (40, "complete")])
+def test_a_full_page_whose_next_page_is_the_same_is_no_end_without_a_total(size, status):
+    form = simple_form("/search", "query")
+    site = Pretend(unpaged(True), form, "/search", "query", size=size, paging=lambda fields, size: 1)
+    assert conclude(read(site, find(site), "coaching")[-1].state)[0] == status
+
+
+@pytest.mark.parametrize(("size", "status"), [(20, "suspect"), (40, "complete")])
+def test_a_round_number_on_one_page_is_no_end_where_no_query_listed_more(size, status):
+    """The known word brings seven hits: nothing says where the site stops by itself."""
+    docs = [doc for doc in corpus() if not re.search(r"page-([89]|1\d)\.", doc.path)]
+    form = simple_form("/search", "query")
+    site = Pretend(unpaged(False), form, "/search", "query", size=size, docs=docs, paging=lambda fields, size: 1)
+    state = read(site, find(site), "coaching")[-1].state
+    assert state.collected == min(size, 23)
+    assert conclude(state)[0] == status
 
 
 def test_a_total_that_moved_while_reading_is_asked_once_more():
