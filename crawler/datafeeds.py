@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from lxml import etree
 from crawler.anatomy import unwrapped
 from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, Item
 from crawler.searchspec import SearchSpec
-from crawler.totals import Total
+from crawler.totals import Total, says_error
 from crawler.turning import header_next, with_param
 from crawler.web import Ask, Page, joined, number
 
@@ -56,6 +57,12 @@ TOTAL_KEYS = (
     "total", "totalresults", "totalmatching", "totaldocument", "numfound", "count", "totalcount", "total_results", "totalhits", "nbhits",
     "found", "total_count", "resultcount", "hits", "recordcount", "numresults", "matches", "resultstotal", "totalrows", "recordsfiltered",
 )  # fmt: skip
+# What the list of hits is called, alone or at a name's end ('searchResults'); other lists are facets', suggestions', errors'.
+LISTS = re.compile(
+    r"(results?|items?|hits?|docs?|documents?|entry|entries|records?|rows?|matches|data|list|pages?|posts?|articles?|content|value)$"
+)
+FAULTS = {"error", "errors", "errormessage", "exception", "exceptions", "fault", "faults", "failure", "timedout"}
+LONGEST_NOTICE = 400
 # A number that says where the next page starts, and the parameter it is sent in (Funnelback's search.json).
 NEXT_RANKS = {"nextStart": "start_rank"}
 NEXT_KEYS = ("next", "nextpage", "next_page", "nexturl", "next_url", "nextlink", "@odata.nextlink", "next_page_url")
@@ -132,11 +139,11 @@ def parsed(text: str) -> Any:
 
 
 def _walk(data: Any) -> Iterator[Any]:
-    stack = [data]
+    stack = deque([data])
     for _ in range(MOST_NODES):
         if not stack:
             return
-        node = stack.pop(0)
+        node = stack.popleft()
         yield node
         if isinstance(node, dict):
             stack += node.values()
@@ -170,10 +177,8 @@ def _pick(record: dict[str, Any], names: tuple[str, ...]) -> str:
 
 def read_data(data: Any, page: Page, spec: SearchSpec, turned: int, collected: int) -> Feed:
     best: list[Item] = []
-    empty_list = False
     for node in _walk(data):
         if isinstance(node, list):
-            empty_list |= not node
             items = [item for record in node if isinstance(record, dict) and (item := _json_item(record, page))]
             if len(items) > len(best):
                 best = items
@@ -187,8 +192,31 @@ def read_data(data: Any, page: Page, spec: SearchSpec, turned: int, collected: i
     done = stated is not None and collected + listed >= stated
     ask = onward or (None if done else _next_as_said(data, page, turned, collected, listed))
     ask = ask or next_by_param(page.url, spec, turned, collected, listed, total, 0)
-    none = not listed and (stated == 0 or empty_list)
+    none = not listed and (stated == 0 or (stated is None and _has_empty_list(data))) and not _tells_of_fault(data)
     return Feed(tuple(best), total, none, "", ask if listed else None, piece)
+
+
+def _has_empty_list(data: Any) -> bool:
+    """Whether the list of hits is there and empty: not a list inside of another, which is a facet's."""
+    nodes, empty = deque([data]), isinstance(data, list) and not data
+    for _ in range(MOST_NODES):
+        node = nodes.popleft() if nodes else None
+        for key, value in node.items() if isinstance(node, dict) else ():
+            empty |= isinstance(value, list) and not value and LISTS.search(key.lower()) is not None
+            nodes.append(value)
+        if empty or not nodes:
+            break
+    return empty
+
+
+def _tells_of_fault(data: Any) -> bool:
+    """Whether data say, by a key or in words, that something went wrong: such an answer is none, whatever lists it has."""
+    records = [node for node in _walk(data) if isinstance(node, dict)]
+    pairs = [(key.lower().replace("_", ""), value) for record in records for key, value in record.items()]
+    if any(value and key in FAULTS for key, value in pairs) or ("success", False) in pairs:
+        return True
+    said = [value[:LONGEST_NOTICE] for _, value in pairs if isinstance(value, str)]
+    return any(text.lower() in FAULTS for text in said) or says_error(said)
 
 
 def _markup(data: Any) -> str:

@@ -11,7 +11,7 @@ from crawler.anatomy import unwrapped
 from crawler.datafeeds import Feed, as_data, as_text, local_name, next_by_param, parsed, read_data
 from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, Item
 from crawler.searchspec import SearchSpec
-from crawler.totals import Total
+from crawler.totals import Total, says_error
 from crawler.turning import with_param
 from crawler.web import Ask, Page, joined, number
 
@@ -56,6 +56,12 @@ def read_feed(page: Page, spec: SearchSpec, turned: int = 0, collected: int = 0)
     return read_data(as_data(root), page, spec, turned, collected)
 
 
+def _is_whole(page: Page) -> bool:
+    """Whether the root is closed: one that broke off is mended by the parser, and lists what came until then."""
+    root = ROOT.match(page.text.lstrip("\ufeff \t\r\n"))
+    return root is not None and f"</{root[2]}" in page.text
+
+
 def _read_gsa(root: etree._Element, page: Page) -> Feed:
     """Google Search Appliance XML: R elements, M is an estimate, NB/NU the next page (GSA protocol reference 7.2)."""
     items = []
@@ -73,8 +79,9 @@ def _read_gsa(root: etree._Element, page: Page) -> Feed:
     if onward and items:
         start = dict(parse_qsl(urlsplit(onward).query)).get("start", str(last or 0))
         ask = Ask(with_param(page.url, "start", start))
-    ran = as_text(root.findtext("Spelling/Suggestion")) if res is None else ""
-    return Feed(tuple(items), total if items else Total(0, "exact", line="no RES"), not items, ran and "", ask)
+    # It repeats the query in Q whatever it finds, and leaves RES out where that is nothing.
+    none = res is None and root.find("Q") is not None and _is_whole(page)
+    return Feed(tuple(items), Total(0, "exact", line="no RES") if none else total, none, "", ask)
 
 
 def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, collected: int) -> Feed:
@@ -101,7 +108,15 @@ def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, c
         if onward
         else next_by_param(page.url, spec, turned, collected, len(items), total, numbers.get("itemsperpage", 0))
     )
-    return Feed(tuple(items), total, not items, "", ask if items else None)
+    none = not items and (stated == 0 or (stated is None and _is_whole(page) and _heads_list(root)))
+    return Feed(tuple(items), total, none, "", ask if items else None)
+
+
+def _heads_list(root: etree._Element) -> bool:
+    """Whether a feed without entries has what each is to begin with, a title and an address or id, and tells of no fault."""
+    names = {local_name(element) for element in root.iter()}
+    texts = (" ".join((element.text or "").split()) for element in root.iter())
+    return "title" in names and bool(names & {"link", "id"}) and not says_error(texts)
 
 
 def _rss_item(element: etree._Element, page: Page) -> Item | None:

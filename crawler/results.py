@@ -135,7 +135,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
         next=turn.ask if items and turn else None,
         next_how=turn.how if items and turn else "",
         offered=turn.offered if items and turn else 0,
-        same_as_nonsense=not items and bool(reader.layout.lines) and _all_known(anatomy, reader.layout),
+        same_as_nonsense=not items and _as_for_nonsense(anatomy, reader.layout),
         says_error=not items and not none and totals.says_error(line.text for line in anatomy.lines),
         stuck=paging.only_scripts_lead_on(anatomy, reader.layout, group) if group and items and not turn else "",
         alien=not items and not none and page.status != 404 and _alien(anatomy, reader.layout),
@@ -291,12 +291,13 @@ def _furniture(empty: Anatomy, full: Anatomy, spec: SearchSpec) -> Layout:
     links: set[str] = set()
     for link in empty.links:
         links |= empty.hard(link) | {f"s{key}" for key in empty.soft(link)}
-    here = {key for line in empty.lines for key in empty.line_keys(line)}
+    here = [empty.line_keys(line) for line in empty.lines]
     there = {key for line in full.lines for key in full.line_keys(line)}
     return Layout(
         links=frozenset(links),
-        lines=frozenset(here & there),
-        none_lines=frozenset(here - there),
+        lines=frozenset(key for line_keys in here for key in line_keys & there),
+        # Not the spelling with the nonsense word in it of a line that is on both pages but for the query.
+        none_lines=frozenset(key for line_keys in here if not line_keys & there for key in line_keys),
         nonsense_url=empty.page.url,
         echoes=_box_value(empty.page, spec).casefold() == empty.query.casefold(),
     )
@@ -320,10 +321,17 @@ def _fresh_lines(anatomy: Anatomy, layout: Layout) -> list[Line]:
     return [line for line in anatomy.lines if not anatomy.line_keys(line) & layout.lines]
 
 
-def _all_known(anatomy: Anatomy, layout: Layout) -> bool:
-    """Whether every line of the page stood on the nonsense page too."""
+def _as_for_nonsense(anatomy: Anatomy, layout: Layout) -> bool:
+    """Whether this is the nonsense page again: no lines but its own, all that stand on any results page, and of those that
+    say there is nothing one at least (the others may be a clock's).
+
+    A blank page, and one that broke off, have no other lines either.
+    """
+    here = [anatomy.line_keys(line) for line in anatomy.lines]
+    met = {key for line_keys in here for key in line_keys}
     known = layout.lines | layout.none_lines
-    return all(anatomy.line_keys(line) & known for line in anatomy.lines)
+    whole = layout.lines <= met and (not layout.none_lines or bool(layout.none_lines & met))
+    return bool(layout.lines) and whole and all(line_keys & known for line_keys in here)
 
 
 def _alien(anatomy: Anatomy, layout: Layout) -> bool:

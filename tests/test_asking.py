@@ -359,6 +359,19 @@ def test_a_search_that_breaks_after_it_was_found_is_suspect_not_silent():
     assert conclude(readings[-1].state)[0] == "suspect"
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.6])
+def test_a_page_that_is_blank_or_broke_off_is_suspect_not_silent(kept):
+    site = SITES["umbraco"]()
+    function = find(site)
+
+    async def broken(ask: Ask) -> Page:
+        page = await allowed(ask)
+        return replace(page, body=page.body[: int(len(page.body) * kept)])
+
+    allowed, site.fetch = site.fetch, broken
+    assert conclude(read(site, function, "extranet")[-1].state)[0] == "suspect"
+
+
 def test_a_server_error_is_failed_not_silent():
     site = SITES["umbraco"]()
     function = find(site)

@@ -471,6 +471,70 @@ def test_a_notice_where_results_should_be_is_not_an_empty_page():
     assert not read(page(f"<p>Nothing more here</p>{foot}"), "coaching", Reader(SPEC, layout), 1).alien
 
 
+FURNITURE = "".join(f"<p>{line}</p>" for line in ("The Council", "Contact us", "Privacy", "Accessibility"))
+ROWS = "".join(f"<li><h4><a href=/p/{n}>Page {n}</a></h4><p>coaching</p></li>" for n in range(3))
+
+
+@pytest.mark.parametrize("said", ["<p>Perhaps {} is spelt otherwise</p><p>12:01 hours</p>", ""])
+def test_the_nonsense_words_page_again_is_none_but_a_part_of_it_is_not(said):
+    def results(query, middle):
+        return page(f"{FURNITURE}<h2>Search for {query}</h2>{middle}<p>Copyright</p>")
+
+    nothing = results("zorvaquil", said.format("zorvaquil"))
+    some = results("coaching", f"<p>3 results</p><ol>{ROWS}</ol>")
+    layout, _, full = learn(nothing, "zorvaquil", some, "coaching", Reader(SPEC))
+    assert len(full.items) == 3
+
+    def is_none(answer):
+        result = read(answer, "mentoring", Reader(SPEC, layout))
+        assert not result.says_none, "nothing that it says is known to mean none"
+        return result.same_as_nonsense
+
+    assert is_none(results("mentoring", said.format("mentoring").partition("<p>12:01")[0]))
+    assert not is_none(results("mentoring", "<p>7 results, but not here</p>"))
+    assert not is_none(page(""))
+    assert not is_none(page(FURNITURE)), "it broke off after its head"
+    assert not is_none(page(f"{FURNITURE}<h2>Search for mentoring</h2>")), "it broke off before its foot"
+    assert not said or not is_none(results("mentoring", "")), "the notice is missing"
+
+
+RSS_HEAD = "<?xml version='1.0'?><rss version='2.0'><channel><title>{}</title><link>/search</link>"
+ATOM_HEAD = "<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'><title>Search</title><id>urn:a</id>"
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "none"),
+    [
+        ("text/xml", f"{RSS_HEAD.format('Search')}</channel></rss><!-- from the cache -->", True),
+        ("text/xml", RSS_HEAD.format("Search"), False),
+        ("text/xml", f"{RSS_HEAD.format('Error: index offline')}</channel></rss>", False),
+        ("text/xml", "<rss><channel><title>Index offline</title></channel></rss>", False),
+        ("text/xml", f"{RSS_HEAD.format('Search')}<totalResults>0</totalResults></channel></rss>", True),
+        ("text/xml", f"{RSS_HEAD.format('Search')}<totalResults>5</totalResults></channel></rss>", False),
+        ("text/xml", f"{ATOM_HEAD}</feed>", True),
+        ("text/xml", ATOM_HEAD, False),
+        ("text/xml", "<GSP VER='3.2'><TM>0.01</TM><Q>mentoring</Q></GSP>", True),
+        ("text/xml", "<GSP VER='3.2'><TM>0.01</TM><Q>mentoring</Q>", False),
+        ("text/xml", "<GSP VER='3.2'><TM>0.01</TM></GSP>", False),
+        ("application/json", "[]", True),
+        ("application/json", '{"query": "mentoring", "searchResults": [], "errors": []}', True),
+        ("application/json", '{"response": {"numFound": 0, "docs": []}, "error": null}', True),
+        ("application/json", '{"total": 45, "results": []}', False),
+        ("application/json", '{"data": [], "error": {"code": 504}}', False),
+        ("application/json", '{"total": 0, "results": [], "timed_out": true}', False),
+        ("application/json", '{"status": "error", "results": []}', False),
+        ("application/json", '{"success": false, "results": []}', False),
+        ("application/json", '{"results": [], "message": "The service is currently unavailable"}', False),
+        ("application/json", '{"facets": [], "suggestions": []}', False),
+        ("application/json", '{"facets": [{"name": "type", "values": [], "items": []}]}', False),
+        ("application/json", '{"results": [', False),
+    ],
+)  # fmt: skip
+def test_data_without_hits_are_none_only_where_they_are_whole_and_tell_of_no_fault(media, body, none):
+    result = read(Page(Ask(URL), URL, 200, media, body.encode()), "mentoring", Reader(SPEC))
+    assert (result.items, result.says_none) == ((), none)
+
+
 @pytest.mark.parametrize(
     ("control", "stuck"),
     [
