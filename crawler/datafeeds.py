@@ -93,6 +93,7 @@ class Feed:
     ran_query: str = ""
     next: Ask | None = None
     html: str = ""  # a piece of HTML that holds the items
+    linked: bool = False  # whether `next` is an address that the answer itself gives
 
 
 def as_data(element: etree._Element, depth: int = 0) -> Any:
@@ -193,7 +194,7 @@ def read_data(data: Any, page: Page, spec: SearchSpec, turned: int, collected: i
     ask = onward or (None if done else _next_as_said(data, page, turned, collected, listed))
     ask = ask or next_by_param(page.url, spec, turned, collected, listed, total, 0)
     none = not listed and (stated == 0 or (stated is None and _has_empty_list(data))) and not _tells_of_fault(data)
-    return Feed(tuple(best), total, none, "", ask if listed else None, piece)
+    return Feed(tuple(best), total, none, "", ask if listed else None, piece, linked=bool(onward))
 
 
 def _has_empty_list(data: Any) -> bool:

@@ -81,7 +81,7 @@ def _read_gsa(root: etree._Element, page: Page) -> Feed:
         ask = Ask(with_param(page.url, "start", start))
     # It repeats the query in Q whatever it finds, and leaves RES out where that is nothing.
     none = res is None and root.find("Q") is not None and _is_whole(page)
-    return Feed(tuple(items), Total(0, "exact", line="no RES") if none else total, none, "", ask)
+    return Feed(tuple(items), Total(0, "exact", line="no RES") if none else total, none, "", ask, linked=True)
 
 
 def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, collected: int) -> Feed:
@@ -109,7 +109,7 @@ def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, c
         else next_by_param(page.url, spec, turned, collected, len(items), total, numbers.get("itemsperpage", 0))
     )
     none = not items and (stated == 0 or (stated is None and _is_whole(page) and _heads_list(root)))
-    return Feed(tuple(items), total, none, "", ask if items else None)
+    return Feed(tuple(items), total, none, "", ask if items else None, linked=bool(onward))
 
 
 def _heads_list(root: etree._Element) -> bool:

@@ -1,7 +1,8 @@
 """Reading one query to its proven end: page after page, counted, resumable after any page.
 
 The end is proven by the site: no way on, an empty page, or a page that repeats an earlier one (many engines answer a page
-number out of range with the last page). The stated total decides afterwards whether that end can be believed.
+number out of range with the last page). An empty page that the site's own link leads to must be made like the others. The
+stated total decides afterwards whether that end can be believed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ MOST_STALE = 2
 MOST_AGAIN = 3
 LEAST_CAP = 20
 LEAST_GAP = 10
+# How a way on is found (`ResultsPage.next_how`) where it is ours: a number counted up may well lead past the last page.
+BUILT = {"parameter", "feed"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class State:
     `size` is how many items the first page lists, `uneven` says that a later one listed another number,
     `pass_` 2 and 3 are the re-asks after a total that did not fit ('check' of the first page, then a second reading),
     `shuffled` says that the first page then listed otherwise: pages cut from such lists repeat some hits and leave out others;
-    `again` counts items that an earlier page had listed, `of_pages` is how many pages the site says there are,
+    `led` says that the site's own link or control leads to `next`, `again` counts items that an earlier page had listed,
+    `of_pages` is how many pages the site says there are,
     `stuck` what a control says that promises more and that only a script can press; `cut` says that the one page may be the first
     of several: a round number of items, and no way on where the control query listed no more, or one that brings it again.
     """
@@ -86,6 +90,7 @@ class State:
     of_pages: int = 0
     stuck: str = ""
     cut: bool = False
+    led: bool = False
     around: str = ""  # what was read round a cap (caps.py)
 
     def to_json(self) -> dict[str, Any]:
@@ -222,7 +227,7 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         return Reading(hits, page.url, _ended(state, "page repeated", "its next link leads back", reader))
     if state.stale >= MOST_STALE:
         return Reading(hits, page.url, _ended(state, "nothing new", "", reader))
-    return Reading(hits, page.url, replace(state, next=result.next))
+    return Reading(hits, page.url, replace(state, next=result.next, led=result.next_how not in BUILT))
 
 
 def _grown(items: list[Item], state: State, known: set[str]) -> bool:
@@ -235,6 +240,8 @@ def _grown(items: list[Item], state: State, known: set[str]) -> bool:
 def _why_empty(state: State, result: ResultsPage) -> tuple[str, str]:
     if state.turned and (result.says_error or (result.alien and state.reported_total != state.distinct)):
         return "not understood", "another page stands where the next results should be"
+    if state.turned and state.led and not (result.says_none or result.made_alike) and not _counts(state):
+        return "not understood", "the site's own way on leads to a page that is no page of results"
     if state.turned:
         return "empty page", ""
     if result.says_none or result.same_as_nonsense:
@@ -242,6 +249,11 @@ def _why_empty(state: State, result: ResultsPage) -> tuple[str, str]:
     if result.says_no_query:
         return "no query", "the page asks for a query"
     return "not understood", "neither hits nor words that say there are none"
+
+
+def _counts(state: State) -> bool:
+    """Whether the site says how many there are, so that the end need not be proven by the last page."""
+    return state.total_is not in {"absent", "estimate"}
 
 
 def _without_repeats(result: ResultsPage, known: set[str]) -> list[Item]:

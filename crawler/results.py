@@ -27,12 +27,15 @@ from study.addresses import canonical_url
 # A results page without hits shares most lines with the others; a notice in its place shares none.
 LEAST_COMMON = 5
 COMMON = 0.2
+# Of the lines that all results pages share, a later page may have one in so many, and one at least, in another form ('page 3').
+SPARE = 20
 
 
 @dataclass(frozen=True)
 class ResultsPage:
     """One results page as read. `notes` say where a platform's selectors did not hold, `alien` that the page lists nothing
-    and has next to nothing of what stands on every results page of the site: a notice in place of an answer; `stuck` is what a
+    and has next to nothing of what stands on every results page of the site: a notice in place of an answer, `made_alike` that it
+    has nearly all of that; `next_how` is how the way on was found, for data 'feed' where we built it, else 'feed link'; `stuck` is what a
     control says that promises more and that only a script can press."""
 
     url: str
@@ -47,6 +50,7 @@ class ResultsPage:
     same_as_nonsense: bool = False
     says_error: bool = False
     alien: bool = False
+    made_alike: bool = False
     stuck: str = ""
     offered: int = 0
     notes: tuple[str, ...] = ()
@@ -82,7 +86,7 @@ def read(page: Page, query: str, reader: Reader, turned: int = 0, collected: int
             says_none=feed.says_none,
             ran_query=feed.ran_query,
             next=feed.next,
-            next_how="feed",
+            next_how="feed link" if feed.linked else "feed",
         )
     result = read_html(take_apart(page, query), reader, turned, collected)
     if not turned and _leads_straight_to_hit(page, query, reader, result):
@@ -139,6 +143,7 @@ def read_html(anatomy: Anatomy, reader: Reader, turned: int = 0, collected: int 
         says_error=not items and not none and totals.says_error(line.text for line in anatomy.lines),
         stuck=paging.only_scripts_lead_on(anatomy, reader.layout, group) if group and items and not turn else "",
         alien=not items and not none and page.status != 404 and _alien(anatomy, reader.layout),
+        made_alike=not items and page.status < 400 and _made_alike(anatomy, reader.layout),
         notes=tuple(notes),
     )
 
@@ -338,6 +343,12 @@ def _alien(anatomy: Anatomy, layout: Layout) -> bool:
     """Whether a page lacks nearly all lines that the site's results pages have in common."""
     here = {key for line in anatomy.lines for key in anatomy.line_keys(line)} & layout.lines
     return len(layout.lines) >= LEAST_COMMON and len(here) < COMMON * len(layout.lines)
+
+
+def _made_alike(anatomy: Anatomy, layout: Layout) -> bool:
+    """Whether a page has nearly all lines that the site's results pages have in common."""
+    here = {key for line in anatomy.lines for key in anatomy.line_keys(line)}
+    return bool(layout.lines) and len(layout.lines - here) <= max(1, len(layout.lines) // SPARE)
 
 
 def _says_none(fresh: Sequence[Line], anatomy: Anatomy, reader: Reader) -> bool:

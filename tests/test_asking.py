@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
@@ -28,6 +28,7 @@ from crawler.asking import (
     find_search,
     read_search,
 )
+from crawler.searchspec import Paging
 from study.addresses import canonical_url
 from tests.fixtures.search.dialects import SITES, umbraco
 from tests.fixtures.search.odd import ODD
@@ -242,6 +243,69 @@ def test_a_round_number_on_one_page_is_no_end_where_no_query_listed_more(size, s
     state = read(site, find(site), "coaching")[-1].state
     assert state.collected == min(size, 23)
     assert conclude(state)[0] == status
+
+
+class WithoutTotal(Pretend):
+    """A site that states no total, and whose Next stands below every full page, the last one too; `third` replaces page 3."""
+
+    third: Callable[[Page], Page] | None = None
+
+    def __init__(self, coaching: int) -> None:
+        def dialect(asked):
+            listed = "".join(f"<li><h3><a href='{d.path}'>{d.title}</a></h3><p>{d.text}</p></li>" for d in asked.hits)
+            way = (
+                f"<p><a href='/search?q={asked.q}&amp;page={asked.page + 1}'>Next</a></p>"
+                if len(asked.hits) > 9
+                else ""
+            )
+            heading = f"<h2>Search for {asked.query}, page {asked.page}</h2>"
+            return shell(f"{heading}<ol>{listed}</ol>{way}<p>Search tips</p>", form=self.form)
+
+        super().__init__(dialect, simple_form("/search", "q"), docs=corpus(coaching))
+
+    async def fetch(self, ask: Ask) -> Page:
+        page = await super().fetch(ask)
+        return self.third(page) if self.third and "page=3" in ask.url else page
+
+
+def test_an_empty_page_that_the_sites_own_next_leads_to_is_the_end_where_it_is_made_like_the_others():
+    site = WithoutTotal(20)
+    readings = read(site, find(site), "coaching")
+    assert (len(hits(readings)), readings[-1].state.ended) == (20, "empty page")
+    assert conclude(readings[-1].state)[0] == "complete"
+
+
+NOT_FOUND = b"<html><body><h1>404 Not Found</h1></body></html>"
+THIRD = {
+    "not found": lambda page: replace(page, status=404, body=NOT_FOUND),
+    "not found, in the site's own dress": lambda page: replace(page, status=404),
+    "blank": lambda page: replace(page, body=b""),
+    "broken off in the menu": lambda page: replace(page, body=page.body[:600]),
+    "broken off before the list": lambda page: replace(page, body=page.body.partition(b"<ol>")[0]),
+}
+
+
+@pytest.mark.parametrize("third", THIRD.values(), ids=THIRD)
+@pytest.mark.parametrize("coaching", [20, 43])
+def test_another_page_that_the_sites_own_next_leads_to_proves_no_end(third, coaching):
+    site = WithoutTotal(coaching)
+    function = find(site)
+    site.third = third
+    readings = read(site, function, "coaching")
+    assert len(hits(readings)) == 20, "what was read is kept"
+    assert conclude(readings[-1].state)[0] == "suspect"
+
+
+def test_a_page_not_found_at_an_address_that_we_built_is_the_end():
+    site = WithoutTotal(20)
+    function = find(site)
+    site.third = THIRD["not found"]
+    assert function.spec is not None
+    built = replace(function, spec=replace(function.spec, paging=Paging("page", 1, 1, 10)))
+    linked = site.dialect
+    site.dialect = lambda asked: re.sub("<a [^>]*>Next</a>", "", linked(asked))
+    readings = read(site, built, "coaching")
+    assert (len(hits(readings)), conclude(readings[-1].state)[0]) == (20, "complete")
 
 
 def test_a_total_that_moved_while_reading_is_asked_once_more():
