@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 _FILE = Path(__file__).with_name("outcomes.toml")
 _LOOK_AT = 60_000  # bytes of the body that are looked at: block pages are short, markers stand early
 _SHORT = 3_000  # characters of visible text under which a 200 may be a block page
+_BARE = 100  # and under which a script that a service puts into ordinary pages, too, is all that a page is for
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,25 @@ def _signs() -> dict[str, Any]:
 def blocked(status: int, headers: dict[str, str], body: bytes) -> Blocked | None:
     """Say which firewall refused, going by status, headers (lower-case names) and body; None if none did.
 
-    401, 403, 406, 429, 451 and 503 need one signal of a vendor, a 200 or 202 two and a short text. A bare 401, 403 or 451 is
-    a block by an unnamed vendor.
+    Headers that every answer through a service carries tell of a refusal only where the status does (401, 403, 406, 429, 451);
+    with a 200, 202 or 503 something else must say that this very answer is one, and for a 200 or 202 the text must be short.
+    A bare 401, 403 or 451 is a block by an unnamed vendor.
     """
     if status not in (200, 202, 401, 403, 406, 429, 451, 503):
         return None
     start = body[:_LOOK_AT].decode("latin-1").lower()
-    if status < 300 and len(_visible(start)) > _SHORT:
+    text = len(_visible(start))
+    if status < 300 and text > _SHORT:
         return None
     for vendor in _signs()["vendor"]:
-        seen = [h for h in vendor["headers"] if _header_shows(headers, h)] + [m for m in vendor["body"] if m in start]
-        named = any(marker in start for marker in vendor["body"])
-        # A firewall passes a site's own 503 on, with its headers: only its own words make it a refusal.
-        if len(seen) >= (2 if status < 300 else 1) and (status != 503 or named or len(seen) > 1):
+        passive = [sign for sign in vendor["headers"] if _header_shows(headers, sign)]
+        challenge = [sign for sign in vendor.get("challenge", ()) if _header_shows(headers, sign)]
+        scripts = [mark for mark in vendor.get("scripts", ()) if mark in start]
+        said = [mark for mark in vendor["body"] if mark in start]
+        seen = [*challenge, *passive, *said, *scripts]
+        telling = challenge or said or (scripts if text < _BARE else [])
+        refuses = telling if status in (200, 202, 503) else seen  # a site's own 503 comes through the service, too
+        if refuses and (status >= 300 or challenge or len(seen) > 1):
             return Blocked(vendor["name"], f"HTTP {status}; {'; '.join(seen)}")
     if status in (401, 403, 451):
         return Blocked("", f"HTTP {status}")

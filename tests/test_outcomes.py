@@ -21,6 +21,10 @@ PAGE = b"<html><head><title>School staff</title></head><body>" + b"<p>Mentoring 
             {},
             b"The requested URL was rejected. Please consult with your administrator. Your support ID is: 42",
         ),
+        ("Imperva Incapsula", 200, {"x-iinfo": "1-2-3"}, b"<script src='/_Incapsula_Resource?SWJIYLWA=1'></script>"),
+        ("Cloudflare", 503, {"cf-mitigated": "challenge"}, b""),
+        ("AWS WAF challenge", 202, {"x-amzn-waf-action": "challenge"}, b""),
+        ("DataDome", 403, {"x-datadome": "protected"}, b""),
         ("", 403, {}, b"Forbidden"),
         ("", 401, {}, b"Log in"),
     ],
@@ -30,6 +34,35 @@ def test_a_firewalls_answer_is_recognised(vendor, status, headers, body):
     assert found is not None
     assert found.vendor == vendor
     assert str(status) in found.evidence
+
+
+IMPERVA = {"x-cdn": "Imperva", "x-iinfo": "1-2-3", "set-cookie": "visid_incap_1=a; path=/, incap_ses_4_1=b; path=/"}
+PASSIVE = [
+    IMPERVA,
+    {"server": "AkamaiGHost", "set-cookie": "ak_bmsc=A; path=/, bm_sz=B; path=/"},
+    {"x-datadome": "protected", "set-cookie": "datadome=x; path=/"},
+]
+
+
+@pytest.mark.parametrize("headers", PASSIVE)
+@pytest.mark.parametrize("status", [200, 202, 503])
+@pytest.mark.parametrize(
+    "body", [b"User-agent: *\nDisallow: /admin/", b"<title>Mentoring</title><p>On Tuesdays.</p>", b"%PDF-1.4", b""]
+)
+def test_what_every_answer_through_a_service_carries_is_no_block(status, headers, body):
+    assert blocked(status, headers, body) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "script"),
+    [
+        (IMPERVA, b"/_Incapsula_Resource?x"),
+        ({"server": "cloudflare"}, b"/cdn-cgi/challenge-platform/scripts/jsd/main.js"),
+    ],
+)
+def test_a_script_that_a_service_puts_into_every_page_is_no_block_where_the_page_says_something(headers, script):
+    text = b"Mentoring of newly qualified teachers is on Tuesdays, and coaching of their headteachers on Wednesdays. All are welcome."
+    assert blocked(200, headers, b"<p>" + text + b"</p><script src='" + script + b"'></script>") is None
 
 
 @pytest.mark.parametrize(
