@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,7 +19,7 @@ import lxml.html
 from lxml import etree
 
 from crawler.anatomy import unwrapped
-from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, Item
+from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, MOST_HITS, Item
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total, says_error
 from crawler.turning import header_next, with_param
@@ -180,7 +181,8 @@ def read_data(data: Any, page: Page, spec: SearchSpec, turned: int, collected: i
     best: list[Item] = []
     for node in _walk(data):
         if isinstance(node, list):
-            items = [item for record in node if isinstance(record, dict) and (item := _json_item(record, page))]
+            records = islice((record for record in node if isinstance(record, dict)), MOST_HITS + 1)
+            items = [item for record in records if (item := _json_item(record, page))]
             if len(items) > len(best):
                 best = items
     stated = next((n for n in _numbers(data) if n >= len(best)), None)

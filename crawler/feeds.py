@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
 from crawler.anatomy import unwrapped
 from crawler.datafeeds import Feed, as_data, as_text, local_name, next_by_param, parsed, read_data
-from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, Item
+from crawler.hits import LONGEST_SNIPPET, LONGEST_TITLE, MOST_HITS, Item
 from crawler.searchspec import SearchSpec
 from crawler.totals import Total, says_error
 from crawler.turning import with_param
@@ -64,8 +65,8 @@ def _is_whole(page: Page) -> bool:
 
 def _read_gsa(root: etree._Element, page: Page) -> Feed:
     """Google Search Appliance XML: R elements, M is an estimate, NB/NU the next page (GSA protocol reference 7.2)."""
-    items = []
-    for result in root.iter("R"):
+    items: list[Item] = []
+    for result in islice(root.iter("R"), MOST_HITS + 1):
         url = joined(page.url, result.findtext("U") or result.findtext("UE") or "")
         if url:
             title = as_text(result.findtext("T")) or url
@@ -85,11 +86,12 @@ def _read_gsa(root: etree._Element, page: Page) -> Feed:
 
 
 def _read_rss(root: etree._Element, page: Page, spec: SearchSpec, turned: int, collected: int) -> Feed:
-    items, numbers, onward = [], {}, ""
+    items: list[Item] = []
+    numbers, onward = {}, ""
     for element in root.iter():
         name = local_name(element)
         if name in {"item", "entry"}:
-            item = _rss_item(element, page)
+            item = _rss_item(element, page) if len(items) <= MOST_HITS else None
             if item:
                 items.append(item)
         elif name in {"totalresults", "startindex", "itemsperpage"}:

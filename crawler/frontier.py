@@ -6,6 +6,7 @@ new process can go on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.engine import Connection
 
-from crawler.asking import Reading, SearchFunction, State, conclude
+from crawler.asking import Hit, Reading, SearchFunction, State, conclude
 from crawler.known import Known, known_pages
 from crawler.localsearch import unanswered
 from study import record as r
 from study.purged import purged
 from study.record import Record
+
+_AT_ONCE = 400  # hits in one statement: PostgreSQL takes 65,535 parameters
 
 
 @dataclass(frozen=True)
@@ -171,52 +174,49 @@ def keep_reading(db: Connection, search_id: int, site_id: int, reading: Reading)
     if taken_down:
         left_out = r.search.c.left_out + len(reading.hits) - len(hits)
         db.execute(update(r.search).where(r.search.c.id == search_id).values(left_out=left_out))
-    urls = list(dict.fromkeys(hit.canonical for hit in hits))
-    page_ids = _pages_seen(db, authority, urls, as_of)
-    r.insert_new(
-        db,
-        r.hit,
-        [
-            {
-                "search_id": search_id,
-                "page_id": page_ids[hit.canonical],
-                "rank": hit.rank,
-                "url": hit.url,
-                "title": hit.title,
-                "snippet": hit.snippet,
-            }
-            for hit in hits
-        ],
-    )
-    shown = {hit.canonical: hit.url for hit in reversed(hits)}
-    already = set(
-        db.execute(
-            select(r.capture.c.page_id).where(
-                r.capture.c.crawl_id == crawl_id, r.capture.c.page_id.in_(page_ids.values())
-            )
-        ).scalars()
-    )
-    new = {url: page_id for url, page_id in page_ids.items() if page_id not in already}
-    r.insert_new(
-        db,
-        r.capture,
-        [
-            {"crawl_id": crawl_id, "page_id": page_id, "site_id": site_id, "url": shown[url], "state": "pending"}
-            for url, page_id in sorted(new.items(), key=lambda entry: urls.index(entry[0]))
-        ],
-    )
+    wanted: list[Wanted] = []
+    for some in (hits[at : at + _AT_ONCE] for at in range(0, len(hits), _AT_ONCE)):
+        page_ids = _pages_seen(db, authority, list(dict.fromkeys(hit.canonical for hit in some)), as_of)
+        _keep_hits(db, search_id, some, page_ids)
+        shown = {hit.canonical: hit.url for hit in reversed(some)}
+        wanted += _keep_wanted(db, crawl_id, site_id, shown, page_ids)
     _keep_state(db, search_id, reading.state)
-    ids = db.execute(
-        select(r.capture.c.page_id, r.capture.c.id).where(
-            r.capture.c.crawl_id == crawl_id, r.capture.c.page_id.in_(new.values())
-        )
-    )
-    capture_of = {int(row.page_id): int(row.id) for row in ids}
-    return [Wanted(capture_of[new[url]], shown[url]) for url in urls if url in new]
+    return wanted
+
+
+def _keep_hits(db: Connection, search_id: int, hits: Sequence[Hit], page_ids: dict[str, int]) -> None:
+    rows = [
+        {
+            "search_id": search_id,
+            "page_id": page_ids[hit.canonical],
+            "rank": hit.rank,
+            "url": hit.url,
+            "title": hit.title,
+            "snippet": hit.snippet,
+        }
+        for hit in hits
+    ]
+    r.insert_new(db, r.hit, rows)
+
+
+def _keep_wanted(
+    db: Connection, crawl_id: int, site_id: int, shown: dict[str, str], page_ids: dict[str, int]
+) -> list[Wanted]:
+    """Keep that pages are to be fetched, each as it was ``shown``; return those that were not yet, in the order of ``page_ids``."""
+    of_it = select(r.capture.c.page_id, r.capture.c.id).where(r.capture.c.crawl_id == crawl_id)
+    already = {row.page_id for row in db.execute(of_it.where(r.capture.c.page_id.in_(page_ids.values())))}
+    new = {url: page_id for url, page_id in page_ids.items() if page_id not in already}
+    rows = [
+        {"crawl_id": crawl_id, "page_id": page_id, "site_id": site_id, "url": shown[url], "state": "pending"}
+        for url, page_id in new.items()
+    ]
+    r.insert_new(db, r.capture, rows)
+    ids = {row.page_id: row.id for row in db.execute(of_it.where(r.capture.c.page_id.in_(new.values())))}
+    return [Wanted(ids[page_id], shown[url]) for url, page_id in new.items()]
 
 
 def _pages_seen(db: Connection, authority: str, urls: list[str], as_of: date) -> dict[str, int]:
-    """Keep that an authority's pages were seen on a day; return the id of each by its URL."""
+    """Keep that an authority's pages were seen on a day; return the id of each by its URL, in the order given."""
     query = select(r.page.c.url, r.page.c.id, r.page.c.last_seen).where(r.page.c.authority == authority)
     known = {str(row.url): row for row in db.execute(query.where(r.page.c.url.in_(urls)))}
     older = [row.id for row in known.values() if row.last_seen < as_of]
@@ -228,7 +228,7 @@ def _pages_seen(db: Connection, authority: str, urls: list[str], as_of: date) ->
         rows = [{"authority": authority, "url": url, "first_seen": as_of, "last_seen": as_of} for url in new]
         r.insert_new(db, r.page, rows)
         ids |= {str(row.url): int(row.id) for row in db.execute(query.where(r.page.c.url.in_(new)))}
-    return ids
+    return {url: ids[url] for url in urls}
 
 
 _KEEP_STATE = (

@@ -15,6 +15,7 @@ from crawler.scoring import ASIDE, HEADINGS, URLISH, poor
 
 LONGEST_SNIPPET = 600
 LONGEST_TITLE = 300
+MOST_HITS = 10_000  # of one page: HTML is read as far as 60,000 elements, but a page of data may have a million
 
 
 @dataclass(frozen=True)

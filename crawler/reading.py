@@ -16,7 +16,7 @@ from crawler.anatomy import short
 from crawler.choosing import Reader
 from crawler.function import SearchFunction
 from crawler.generatedforms import generated_forms
-from crawler.hits import Item
+from crawler.hits import MOST_HITS, Item
 from crawler.platforms import named, site_exceptions
 from crawler.proving import FULL_PAGES, answer, settled
 from crawler.results import ResultsPage, read
@@ -220,6 +220,9 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         state, size=state.size or len(items), uneven=state.uneven or len(items) != (state.size or len(items))
     )
     state = _with_total(state, result)
+    if result.too_many:
+        reason = f"a page lists more than {MOST_HITS} hits, of which no more are read"
+        return Reading(hits, page.url, _ended(state, "page limit", reason, reader))
     if result.next is None:
         cut = state.turned == 1 and 0 < reader.layout.cut <= len(items) and len(items) in FULL_PAGES
         return Reading(hits, page.url, _ended(replace(state, stuck=result.stuck, cut=cut), "no way on", "", reader))

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from crawler import feeds, paging, totals
 from crawler.anatomy import Anatomy, Line, short, take_apart
 from crawler.choosing import Reader, choose, learned_list
-from crawler.hits import Item, item_lines, items_of
+from crawler.hits import MOST_HITS, Item, item_lines, items_of
 from crawler.layout import Layout
 from crawler.lists import Group
 from crawler.searchbox import METHOD
@@ -36,13 +36,14 @@ class ResultsPage:
     """One results page as read. `notes` say where a platform's selectors did not hold, `alien` that the page lists nothing
     and has next to nothing of what stands on every results page of the site: a notice in place of an answer, `made_alike` that it
     has nearly all of that; `next_how` is how the way on was found, for data 'feed' where we built it, else 'feed link'; `stuck` is what a
-    control says that promises more and that only a script can press."""
+    control says that promises more and that only a script can press; `too_many` says that more are listed than are read."""
 
     url: str
     items: tuple[Item, ...] = ()
     total: totals.Total = field(default_factory=totals.Total)
     says_none: bool = False
     says_capped: bool = False
+    too_many: bool = False
     says_no_query: bool = False
     ran_query: str = ""
     next: Ask | None = None
@@ -72,7 +73,17 @@ def signature(items: Sequence[Item]) -> str:
 
 
 def read(page: Page, query: str, reader: Reader, turned: int = 0, collected: int = 0) -> ResultsPage:
-    """Read a results page of `query`; before it, `turned` pages of this query with `collected` items were read."""
+    """Read a results page of `query`; before it, `turned` pages of this query with `collected` items were read.
+
+    At most :data:`MOST_HITS` items of it: from a page that lists more, no way on is taken.
+    """
+    result = _read(page, query, reader, turned, collected)
+    if len(result.items) <= MOST_HITS:
+        return result
+    return replace(result, items=result.items[:MOST_HITS], too_many=True, next=None, next_how="")
+
+
+def _read(page: Page, query: str, reader: Reader, turned: int, collected: int) -> ResultsPage:
     if feeds.is_feed(page):
         feed = feeds.read_feed(page, reader.spec, turned, collected)
         if feed.html:

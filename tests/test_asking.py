@@ -28,6 +28,7 @@ from crawler.asking import (
     find_search,
     read_search,
 )
+from crawler.hits import MOST_HITS
 from crawler.searchspec import Paging
 from study.addresses import canonical_url
 from tests.fixtures.search.dialects import SITES, umbraco
@@ -411,6 +412,21 @@ def test_a_page_limit_is_a_cap():
     site = SITES["umbraco"]()
     readings = read(site, find(site), "coaching", max_pages=1)
     assert conclude(readings[-1].state)[0] == "capped"
+
+
+def test_a_page_that_lists_more_hits_than_are_read_is_a_cap():
+    site = SITES["umbraco"]()
+    rows = [{"url": f"/{number}", "title": "Coaching"} for number in range(MOST_HITS + 1)]
+    function = find(site)
+
+    async def fetch(ask: Ask) -> Page:
+        return Page(ask, ask.url, 200, "application/json", json.dumps({"results": rows}).encode())
+
+    site.fetch = fetch
+    readings = read(site, function, "coaching")
+    status, reason = conclude(readings[-1].state)
+    assert (len(hits(readings)), status) == (MOST_HITS, "capped")
+    assert f"more than {MOST_HITS} hits" in reason
 
 
 def test_a_search_that_breaks_after_it_was_found_is_suspect_not_silent():

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import event, inspect, select
 
 from crawler import frontier, opening
 from crawler.asking import Ask, Hit, Reading, State
@@ -97,6 +97,29 @@ def test_a_results_page_kept_twice_leaves_one_set_of_hits(record, study):
     with record.begin() as db:
         assert len(db.execute(select(r.hit)).all()) == 2
     assert frontier.urls_seen(record, search.id) == {"http://kent.example/a", "http://kent.example/b"}
+
+
+def test_a_results_page_with_more_hits_than_a_statement_has_parameters_is_kept(record, study):
+    crawl_id, _ = opening.open_crawl(record, study, "test", TARGETS[:1], date(2026, 1, 1))
+    site = frontier.sites_to_visit(record, crawl_id)[0]
+    mentor, mentoring, *_ = frontier.searches_to_do(record, site.id)
+    many = 1_000
+    pages = [f"http://kent.example/{number % many}" for number in range(2 * many)]
+    reading = Reading(tuple(hit(rank, page) for rank, page in enumerate(pages, 1)), "", state())
+    sent = []
+
+    @event.listens_for(record.engine, "before_cursor_execute")
+    def watch(_, __, ___, parameters, ____, executemany):
+        sent.append(0 if executemany else len(parameters or ()))
+
+    with record.begin() as db:
+        new = frontier.keep_reading(db, mentor.id, site.id, reading)
+        again = frontier.keep_reading(db, mentoring.id, site.id, reading)
+        assert len(db.execute(select(r.hit).where(r.hit.c.search_id == mentor.id)).all()) == 2 * many
+    assert [wanted.url for wanted in new] == pages[:many]
+    assert again == []
+    assert [wanted.url for wanted in frontier.captures_to_do(record, site.id)] == pages[:many]
+    assert max(sent) < many / 2, "PostgreSQL takes 65,535, however many hits a page has"
 
 
 def test_an_interrupted_search_knows_where_to_go_on(record, study):

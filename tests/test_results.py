@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
 from crawler.anatomy import take_apart, unwrapped
 from crawler.choosing import Reader
+from crawler.hits import MOST_HITS
 from crawler.layout import Layout
 from crawler.platforms import named
 from crawler.results import ResultsPage, learn, read
@@ -452,6 +454,18 @@ def test_a_list_in_json_is_read_by_what_its_keys_are_called():
         12,
         "http://www.council.example/search?q=coaching&o=1",
     )
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/rss+xml"])
+def test_of_a_page_of_data_without_end_a_bounded_number_of_hits_is_read_and_that_is_said(media):
+    many = range(MOST_HITS + 5)
+    if "json" in media:
+        body = json.dumps({"total": len(many), "results": [{"url": f"/{n}", "title": "m"} for n in many], "next": "/s"})
+    else:
+        entries = "".join(f"<item><title>m</title><link>/{n}</link></item>" for n in many)
+        body = f'<rss><channel><link rel="next" href="/s"/>{entries}</channel></rss>'
+    result = read(Page(Ask(URL), URL, 200, media, body.encode()), "mentoring", Reader(SPEC))
+    assert (len(result.items), result.too_many, result.next) == (MOST_HITS, True, None)
 
 
 def test_xml_of_no_standard_is_read_likewise():
