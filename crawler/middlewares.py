@@ -28,6 +28,10 @@ from crawler.sharing import Sharing
 from crawler.web import split
 
 _ROBOTS = 512 * 1024  # bytes of robots.txt
+# The line that a group of robots.txt begins with, up to the product token; what may follow is a version or a comment.
+_GROUP = re.compile(
+    rb"^((?:\xef\xbb\xbf)?[ \t]*user[- ]?agent[ \t]*:[ \t]*[^\s/]+)[^\r\n]*", re.IGNORECASE | re.MULTILINE
+)
 # Which domains are public suffixes is known as the package has it; Scrapy's cookies would fetch the newest list from the web.
 cookies._split_domain = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
@@ -80,8 +84,8 @@ class AddressGuard:
 class CautiousRobots(RobotsTxtMiddleware):
     """robots.txt as RFC 9309 has it: 4xx allows all; a server error, no answer or a firewall's page forbids all.
 
-    Scrapy's own middleware takes every failure for leave. Its Crawl-delay, which it parses but does not apply, becomes
-    the delay of the host's slot where it is longer than ours.
+    Scrapy's own middleware takes every failure for leave, and a group that names us with a version for another's. Its
+    Crawl-delay, which it parses but does not apply, becomes the delay of the host's slot where it is longer than ours.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -115,10 +119,12 @@ class CautiousRobots(RobotsTxtMiddleware):
             super()._robots_error(IgnoreRequest(), netloc)
         else:
             # All that a crawler need read (RFC 9309, 2.5); to read much more would keep every other site waiting.
-            await super()._parse_robots(response.replace(body=response.body[:_ROBOTS]), netloc, request)
+            groups_by_token = _GROUP.sub(rb"\1", response.body[:_ROBOTS])  # RFC 9309, 2.2.1
+            await super()._parse_robots(response.replace(body=groups_by_token), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        if not isinstance(exc, IgnoreRequest) or isinstance(exc, RefusedAddress):
+        # Scrapy's own is of a redirect without end, which is leave (RFC 9309, 2.3.1.2); ours say why there is no answer.
+        if type(exc) is not IgnoreRequest:
             self._unknown[netloc] = exc
         super()._robots_error(exc, netloc)
 

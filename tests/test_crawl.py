@@ -160,6 +160,35 @@ def test_robots_that_cannot_be_read_are_not_taken_for_leave(site, tmp_path, robo
     assert set(small.paths()) == {"/robots.txt"}
 
 
+def test_robots_that_redirect_to_a_host_that_asks_for_a_long_wait_are_not_taken_for_leave(site, tmp_path):
+    busy = site({"/robots.txt": Answer("busy", 503, {"Retry-After": "3600"})})
+    moved = Answer("", 302, {"Location": f"{busy.url}robots.txt"})
+    small = site(searchable(PAGES) | {"/robots.txt": moved})
+    done, url = crawl(small, tmp_path, f"--allow={busy.allow}")
+    assert done.returncode == 0, done.stderr
+    assert {row.status for row in searches(url).values()} == {"failed"}
+    assert "3600 seconds" in searches(url)["mentor"].reason
+    assert set(small.paths()) == {"/robots.txt"}
+
+
+@pytest.mark.parametrize("name", ["MentorWatch/0.1.0", "mentorwatch/*", "mentorwatch (research crawler)"])
+def test_a_group_for_us_holds_with_or_without_a_version(site, tmp_path, name):
+    rules = f"\ufeffUser-agent: {name}\r\nDisallow: /search\r\n\r\nUser-agent:\r\nUser-agent: *\r\nDisallow:\r\n"
+    small = site(searchable(PAGES) | {"/robots.txt": Answer(rules)})
+    _, url = crawl(small, tmp_path)
+    assert {row.status for row in searches(url).values()} == {"robots"}
+    assert "/search" not in small.paths()
+
+
+@pytest.mark.parametrize(
+    "rules", ["User-agent: mentorwatch2/1.0\nDisallow: /search\n", "User-agent:\nDisallow: /search\n"]
+)
+def test_a_group_for_others_does_not_hold(site, tmp_path, rules):
+    small = site(searchable(PAGES) | {"/robots.txt": Answer(rules)})
+    _, url = crawl(small, tmp_path)
+    assert searches(url)["mentor"].status == "complete"
+
+
 @pytest.mark.parametrize("code", [404, 403, 401])
 def test_no_robots_file_means_leave(site, tmp_path, code):
     small = site(searchable(PAGES) | {"/robots.txt": Answer("none", code)})
