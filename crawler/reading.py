@@ -176,7 +176,9 @@ async def _read_page(
     refused = outcomes.blocked(page.status, page.headers, page.body)
     if refused:
         raise FetchProblem("blocked", str(refused), page.status, page.url)
-    if page.status >= 400 and not result.understood and not (page.status == 404 and state.turned):
+    # Some engines say 404 where they find nothing, as they did for the nonsense word, or past the last page.
+    found_nothing = page.status == 404 and (state.turned or result.same_as_nonsense)
+    if page.status >= 400 and not result.understood and not found_nothing:
         raise FetchProblem("http", f"HTTP {page.status}", page.status, page.url)
     return page, result
 
@@ -368,7 +370,11 @@ def conclude(state: State) -> tuple[ReadStatus, str]:
             return "suspect", f"{counted}; '{state.stuck}' can be pressed by a script only (--render){note}"
     if total is None and state.cut:
         again = state.ended == "page repeated"
-        why = "a full one, and the next brings it again" if again else "a round number, and no query lists more: no way on"
+        why = (
+            "a full one, and the next brings it again"
+            if again
+            else "a round number, and no query lists more: no way on"
+        )
         return "suspect", f"{counted}, {why}, no total{note}"
     if total is None or kind == "absent":
         return "complete", f"{counted}; {state.ended}, no total stated{note}"

@@ -309,6 +309,28 @@ def test_a_page_not_found_at_an_address_that_we_built_is_the_end():
     assert (len(hits(readings)), conclude(readings[-1].state)[0]) == (20, "complete")
 
 
+def test_a_404_that_is_the_nonsense_words_page_again_found_nothing():
+    """In words that no list of ours has: that it is that page is all there is to go by."""
+
+    def terse(asked):
+        return (
+            umbraco(asked)
+            if asked.hits
+            else shell(f"<p>Zilch: {asked.query}</p>", form=simple_form("/search", "query"))
+        )
+
+    class Missing(Pretend):
+        async def fetch(self, ask: Ask) -> Page:
+            page = await super().fetch(ask)
+            return replace(page, status=404) if "Zilch" in page.text else page
+
+    site = Missing(terse, simple_form("/search", "query"), "/search", "query")
+    function = find(site)
+    assert conclude(read(site, function, "zeppelins")[-1].state) == ("complete", "the site says there are none")
+    site.dialect = lambda asked: shell(f"<p>Zilch: {asked.query}</p><p>The page has moved.</p>", form=site.form)
+    assert conclude(read(site, function, "zeppelins")[-1].state)[0] == "failed"
+
+
 def test_a_total_that_moved_while_reading_is_asked_once_more():
     site = ODD["drifting"]()
     function = find(site)
