@@ -26,9 +26,21 @@ def words(section: str, key: str) -> tuple[str, ...]:
 
 @cache
 def pattern(section: str, key: str) -> str:
-    """One list as the inside of a regular expression group: longest first, '*' as a stem's open end."""
-    ordered = sorted(words(section, key), key=len, reverse=True)
+    """One list as the inside of a regular expression group: longest first, '*' as a stem's open end.
+
+    No word is matched in two ways: what a shorter stem covers is left out. In a repeated group a second way doubles the
+    time with every word of the line ('resultat' is result*, resulta* and resultat*: a line of 400 letters took years).
+    """
+    every = dict.fromkeys(words(section, key))
+    stems = [word[:-1] for word in every if word.endswith("*")]
+    ordered = sorted((word for word in every if not any(_covers(stem, word) for stem in stems)), key=len, reverse=True)
     return "|".join(re.escape(word).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for word in ordered)
+
+
+def _covers(stem: str, word: str) -> bool:
+    """Whether a stem's open end takes in all of another word or stem: letters only, since a phrase has spaces."""
+    rest = word.removeprefix(stem).removesuffix("*")
+    return word.startswith(stem) and word != f"{stem}*" and re.fullmatch(r"\w*", rest) is not None
 
 
 @cache

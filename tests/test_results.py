@@ -17,6 +17,7 @@ from crawler.results import ResultsPage, learn, read
 from crawler.searchspec import Paging, SearchSpec
 from crawler.totals import ran_instead, read_total, says_capped, says_no_query, says_none
 from crawler.web import Ask, Page
+from crawler.wording import words
 
 URL = "http://www.council.example/search"
 SPEC = SearchSpec("form", URL, "q", fields=(("q", ""),), found_on="http://www.council.example/")
@@ -391,6 +392,27 @@ def test_a_hostile_page_is_read_in_bounded_time(name):
     began = time.perf_counter()
     read(page(HOSTILE[name]), "coaching", Reader(SPEC))
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "word", [word.removesuffix("*") for key in ("nouns", "verbs") for word in words("totals", key)]
+)
+def test_a_line_that_repeats_a_word_of_the_rules_is_read_in_bounded_time(word):
+    line = f"{word} " * (390 // (len(word) + 1))
+    began = time.perf_counter()
+    for end in ("1 x", "12 x 1", ""):
+        read_total([line + end], "coaching")
+        assert not says_none([line + end], "coaching")
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("rest", ["1" * 50, "page " * 10, "()" * 25, "results of " * 5])
+def test_a_label_that_goes_on_and_on_is_read_in_bounded_time(rest):
+    began = time.perf_counter()
+    assert answer(LIST, f"<a href=?q=coaching&by=name>next {rest}x</a>").next is None
+    assert time.perf_counter() - began < 5
 
 
 def test_scripts_templates_and_hidden_parts_are_not_read():
