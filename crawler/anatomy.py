@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
@@ -24,9 +25,13 @@ INLINE = {
 }  # fmt: skip
 UNREAD = {"script", "style", "template", "noscript", "head", "svg", "select", "textarea", "object", "iframe"}
 MOST_ELEMENTS = 60_000
+# Browsers nest no deeper. The path of every link is kept: deeper ones would take memory with the square of their depth.
+DEEPEST_LINK = 512
 SPACED_NUMBER = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
 LIVE_URL = ("data-live-url", "data-ctorig", "data-url", "data-target-url")
 JUMP = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"]+)['\"]|window\.open\(\s*['\"]([^'\"]+)['\"]")
+# In what a script is given: a file's name, or a web address. Each quoted piece is gone through once.
+QUOTED_ADDRESS = re.compile(r"['\"]((?=[^'\"\s]+?\.[a-z]{3,4})[^'\"\s]++|https?://[^'\"]++)['\"]")
 WRAPPED = re.compile(r"redir|click|track|/out\b|/go\b|/url$|/link|exit|leave|jump|goto|log", re.IGNORECASE)
 CARRIERS = {
     "url",
@@ -134,6 +139,7 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
     styled: list[str] = []
     words: list[str] = []
     plain_text: list[bool] = []
+    columns: Counter[HtmlElement | None] = Counter()
     owner: HtmlElement = root
     at = unread = inside = 0
 
@@ -157,13 +163,19 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
                 flush()
                 owner = element
             path.append(tag)
-            styled.append(_style(element, tag))
+            if tag in {"td", "th"}:
+                # Columns of a table are told apart by their place: title, category, date.
+                row = element.getparent()
+                styled.append(_style(element, f"{tag}:{columns[row]}"))
+                columns[row] += 1
+            else:
+                styled.append(_style(element, tag))
             at += 1
             anatomy.starts[element] = at
             unread += tag in UNREAD or _unseen(element)
             inside += _leads_away(element, tag)
             leads = tag in {"a", "area"} or (not unread and (element.get("onclick") or element.get("data-href")))
-            if leads:
+            if leads and len(path) <= DEEPEST_LINK:
                 link = _link(element, tag, base)
                 if link:
                     url, href, said = link
@@ -198,9 +210,6 @@ def take_apart(page: Page, query: str = "") -> Anatomy:
 def _style(element: HtmlElement, tag: str) -> str:
     if tag == "body":
         return tag
-    if tag in {"td", "th"}:
-        # Columns of a table are told apart by their place: title, category, date.
-        tag = f"{tag}:{sum(1 for _ in element.itersiblings('td', 'th', preceding=True))}"
     marks = f"{element.get('id') or ''} {element.get('class') or ''}"
     return tag + "." + re.sub(r"\d+", "", " ".join(marks.split())) if marks.strip() else tag
 
@@ -244,7 +253,7 @@ def _link(element: HtmlElement, tag: str, base: str) -> tuple[str, str, str] | N
         return None
     live = next((element.get(name) for name in LIVE_URL if element.get(name)), "")
     if href.lower().startswith("javascript:"):
-        quoted = re.search(r"['\"]((?:https?://|/|\.\.?/)?[^'\"\s]+\.[a-z]{3,4}[^'\"\s]*|https?://[^'\"]+)['\"]", href)
+        quoted = QUOTED_ADDRESS.search(href)
         url = joined(base, quoted[1]) if quoted else ""
     else:
         url = joined(base, href)

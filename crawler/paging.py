@@ -30,11 +30,13 @@ from crawler.wording import pattern, table, words
 from study.addresses import canonical_url
 
 SPAN = re.compile(r"^\W*(\d{1,6})\s*(?:-|–|to)\s*(\d{1,6})\W*$")
-COUNTED = re.compile(r"(/[a-z]{0,6}[-_]?\d{1,6})?/*$", re.IGNORECASE)  # the end of a path that counts pages or items
+COUNTED = re.compile(
+    r"(/[a-z]{0,6}[-_]?\d{1,6})?(?<!/)/*$", re.IGNORECASE
+)  # the end of a path that counts pages or items
 GRID_PAGE = re.compile(r"['\"]Page\$(\d{1,6})['\"]")
 MOST_LINKS = 3000
 # A gap in a row of page numbers: '...', '[. .]', '…', also as a control that leads to the numbers not shown.
-GAP = re.compile(r"^[\[(<\s]*(?:\.\s*){2,5}[\])>\s]*$|^\W*…\W*$")
+GAP = re.compile(r"^[\[(<\s]*(?:\.\s*+){2,5}[\])>\s]*$|^[^\w…]*…\W*$")
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ def _label_rank(control: Control) -> int:
     if parent is not None and parent.tag in {"li", "span", "div", "td"} and len(parent.findall(".//a")) == 1:
         marks += f" {parent.get('class') or ''} {parent.get('id') or ''}".lower()
     if best == 0 and re.search(
-        r"(?<![a-z])(pager|page|pagination|nav|link|btn|button)?[-_]*next(?![a-z]*(slide|month))", marks
+        r"(?<![a-z])(?:(?:pager|page|pagination|nav|link|btn|button)[-_]*)?next(?![a-z]*(slide|month))", marks
     ):
         best = 5
     sources = " ".join(image.get("src") or "" for image in element.iter("img"))

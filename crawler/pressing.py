@@ -11,7 +11,7 @@ from crawler import forms
 from crawler.searchbox import pressed
 from crawler.web import Ask, Page, joined
 
-CALL = re.compile(r"(?:javascript:|return\s+)?\s*([A-Za-z_$][\w$.]*)\s*\(([^()]*)\)")
+CALL = re.compile(r"(?<![\w$.])([A-Za-z_$][\w$.]*)\s*\(([^()]*)\)")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:
     values: dict[str, str] = {}
     if call and not re.search(r"\.(submit|value)\b", script):
         defined = re.search(
-            rf"function\s+{re.escape(call[1])}\s*\(([^)]*)\)\s*\{{(.{{0,1500}}?)\n?\s*\}}", page.text, re.DOTALL
+            rf"function\s+{re.escape(call[1])}\s*\(([^)]{{0,500}})\)\s*\{{([^}}]{{0,2000}})\}}", page.text
         )
         if not defined:
             return None
@@ -85,7 +85,7 @@ def _called(script: str, page: Page, form: HtmlElement | None) -> Ask | None:
         body = defined[2]
     changed: dict[str, str] = {}
     for field, value in re.findall(
-        r"(?:\.|getElementById\(\s*['\"]|\[\s*['\"])([\w:$.-]+?)(?:['\"]\s*[\])])?\.value\s*=\s*([^;\n]+)", body
+        r"(?:\.|getElementById\(\s*['\"]|\[\s*['\"])([\w:$.-]{1,200}?)(?:['\"]\s*[\])])?\.value\s*=\s*([^;\n]+)", body
     ):
         literal = value.strip().strip("'\"")
         changed[field] = values.get(literal, literal)

@@ -28,10 +28,10 @@ COUNT = re.compile(r"^\s*[(\[]\d+[)\]]\s*$")
 CROWDED = 4.5
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "dt", "th"}
 STRESS = {"strong", "b"}
-URLISH = re.compile(r"^(https?://|www\.|/)\S*$|^[\w-]+(\.[\w-]+)+(/\S*)?$|^\S+/\S+\.\w{2,5}$", re.IGNORECASE)
+URLISH = re.compile(r"^(https?://|www\.|/)\S*$|^[\w-]+(\.[\w-]+)+(/\S*)?$|^\S[^\s/]*/\S+\.\w{2,5}$", re.IGNORECASE)
 ASIDE = re.compile(
     r"^(similar( pages)?|cached?|more( info| information| details| results)?|read more|view|details|html|pdf|word|download|open|"
-    r"view as html|text version|highlight\w*|go|>+|»|\.+|\[?\d+\]?|full (text|record)|find similar|remove|print|share|save|edit|"
+    r"view as html|text version|highlight\w*|go|>++|»|\.++|\[?\d+\]?|full (text|record)|find similar|remove|print|share|save|edit|"
     r"mwy|darllen mwy|explain|preview)\W*$",
     re.IGNORECASE,
 )  # fmt: skip

@@ -82,7 +82,7 @@ def _filled(template: str, first: int) -> str:
     template = re.sub(r"\{(?:startPage|startIndex)\??\}", str(first), template)
     template = re.sub(r"\{(?:input|output)Encoding\??\}", "utf-8", template, flags=re.IGNORECASE)
     template = template.replace("{searchTerms?}", SLOT).replace("{language?}", "").replace("{count?}", "")
-    return re.sub(r"\{(?!searchTerms\})[^}]*\}", "", template)
+    return re.sub(r"\{(?!searchTerms\})[^{}]*\}", "", template)
 
 
 def search_actions(page: Page) -> list[SearchSpec]:
@@ -92,7 +92,7 @@ def search_actions(page: Page) -> list[SearchSpec]:
     for template, name in targets:
         slot = "{" + (name or "search_term_string") + "}"
         if slot not in template:
-            any_slot = re.search(r"\{[^}]+\}", template)
+            any_slot = re.search(r"\{[^{}]+\}", template)
             slot = any_slot[0] if any_slot else ""
         if not slot:
             continue

@@ -14,7 +14,7 @@ from crawler.web import Ask, Page, joined
 from crawler.wording import table
 
 NUMBER = re.compile(
-    r"^\W*(?:(?:[a-z]+ ){0,3}(?:page|tudalen|seite)(?: number| no)?)?\W*(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE
+    r"^\W*(?:(?:[a-z]+ ){0,3}(?:page|tudalen|seite)(?: number| no)?\W*)?(\d{1,6})\W*(?:of \d+)?$", re.IGNORECASE
 )
 
 
@@ -59,7 +59,7 @@ def from_box(page: Page, query: str, number: int, total: Total) -> Ask | None:
 
 def header_next(page: Page) -> str:
     """The next page that an HTTP header names (RFC 8288)."""
-    link = re.search(r"<([^>]+)>\s*;[^,]*\brel=\"?next\"?", page.headers.get("link", ""))
+    link = re.search(r"<([^<>]+)>\s*;[^,<]*\brel=\"?next\"?", page.headers.get("link", ""))
     url = joined(page.url, link[1]) if link else ""
     return url if url != page.url else ""
 

@@ -24,6 +24,19 @@ ProblemKind = Literal["robots", "blocked", "refused", "timeout", "network", "too
 UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]*")
 LONGEST_TEXT = 4_000_000
+# Of an attribute. Rules look at them again and again; only what a form sends (__VIEWSTATE) has any length.
+LONGEST_ATTRIBUTE = 4_096
+ADDRESSES = {
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "data-href",
+    "data-live-url",
+    "data-ctorig",
+    "data-url",
+    "data-target-url",
+}
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,7 @@ class Page:
             root = lxml.html.document_fromstring(markup, parser=parser)
         except (etree.ParserError, etree.XMLSyntaxError):
             root = lxml.html.document_fromstring(b"<html><body></body></html>", parser=parser)
+        _shorten(root)
         return root
 
     @cached_property
@@ -184,6 +198,16 @@ def host_of(url: str) -> str:
 def readable(url: str) -> str:
     """A URL with its percent escapes undone, for comparing and showing."""
     return unquote(url.replace("+", " "))
+
+
+def _shorten(root: lxml.html.HtmlElement) -> None:
+    """Cut attributes to `LONGEST_ATTRIBUTE`; longer addresses go altogether, since half of one is another's."""
+    for value in root.xpath(f"//@*[string-length() > {LONGEST_ATTRIBUTE}][name() != 'value']"):
+        element, name = value.getparent(), value.attrname
+        if name in ADDRESSES:
+            del element.attrib[name]
+        else:
+            element.set(name, value[:LONGEST_ATTRIBUTE])
 
 
 def _guessed_charset(body: bytes) -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 
 import pytest
 
-from crawler.anatomy import take_apart, unwrapped
+from crawler.anatomy import QUOTED_ADDRESS, take_apart, unwrapped
 from crawler.choosing import Reader
 from crawler.hits import MOST_HITS
 from crawler.layout import Layout
+from crawler.paging import COUNTED, GAP
 from crawler.platforms import named
+from crawler.pressing import CALL
 from crawler.results import ResultsPage, learn, read
+from crawler.scoring import ASIDE, URLISH
 from crawler.searchspec import Paging, SearchSpec
 from crawler.totals import ran_instead, read_total, says_capped, says_no_query, says_none
+from crawler.turning import NUMBER, header_next
 from crawler.web import Ask, Page
 from crawler.wording import words
 
@@ -382,6 +387,9 @@ HOSTILE = {
     "digits": "<p>" + "9" * 100_000 + " results</p>",
     "nuls": LIST.replace("Coaching", "Coach\x00ing"),
     "bad addresses": "<a href='http://[::1'>a</a><a href='http://x:99999999/'>b</a><a href='//'>c</a>" + LIST,
+    "cells": LIST + "<table><tr>" + "<td>x" * 40_000,
+    "long script": LIST + "<a href=\"javascript:f('" + ".aaa" * 30_000 + '">x</a>',
+    "long title": LIST + f"<a href=?q=coaching&page=2 title='{'-' * 60_000}'>-</a>",
     "empty": "",
     "entities": "<p>&lt;script&gt; &#0; &#xFFFFFF; &bogus;</p>" + LIST,
 }
@@ -392,6 +400,38 @@ def test_a_hostile_page_is_read_in_bounded_time(name):
     began = time.perf_counter()
     read(page(HOSTILE[name]), "coaching", Reader(SPEC))
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (ASIDE.match, "." * 40_000 + "x"),
+        (ASIDE.match, ">" * 40_000 + "x"),
+        (URLISH.match, "./" * 40_000),
+        (GAP.match, "…" * 40_000 + "x"),
+        (NUMBER.match, "-" * 40_000),
+        (CALL.search, "$" * 40_000),
+        (QUOTED_ADDRESS.search, "'" + ".aaa" * 20_000),
+        (partial(COUNTED.sub, ""), "/" * 40_000 + "x"),
+        (lambda text: header_next(Page(Ask(URL), URL, 200, "", b"", {"link": text})), "<" * 80_000),
+    ],
+    ids=["dots", "arrows", "address", "gap", "number", "call", "quoted", "path", "header"],
+)
+def test_a_rule_goes_through_a_text_once(rule, text):
+    began = time.process_time()
+    rule(text)
+    assert time.process_time() - began < 1
+
+
+def test_links_nested_deeper_than_browsers_nest_are_left_out():
+    nested = page("<div onclick=\"location='/x'\">" * 2000)
+    assert max(len(link.path) for link in take_apart(nested).links) == 512
+
+
+def test_a_long_address_is_none_and_what_a_form_sends_is_whole():
+    body = f"<a href='/{'x' * 5000}'>far</a><a href=/near>near</a><form><input name=s value={'y' * 5000}></form>"
+    assert [link.text for link in take_apart(page(body)).links if link.text in {"far", "near"}] == ["near"]
+    assert len(page(body).tree.find(".//input").get("value")) == 5000
 
 
 @pytest.mark.timeout(20)

@@ -474,6 +474,26 @@ def test_ten_thousand_nested_elements_take_no_time() -> None:
     assert time.perf_counter() - begun < 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h2>Service</h2><ul><li>Opening hours and address</li></ul>" * 4_000,
+        "<ul>" + "<li>Opening hours and address <a href=/>x</a></li>" * 4_000 + "</ul>",
+        "<meta name=date content=2009-01-01>" * 4_000,
+        "<article>" * 20_000,
+        "<ul>x" * 30_000,  # each line indented by its depth: 900 MB
+        "<ul>" * 500 + "x<br>" * 190_000,
+        "<div>" * 500 + "x<br>" * 190_000,
+    ],
+    ids=["lists", "links", "metadata", "articles", "nested lists", "lines deep in", "deep in"],
+)
+def test_a_page_is_read_in_time_that_grows_with_its_size_only(body: str) -> None:
+    source = f"<html><body>{body}<p>{'mentor ' * 50}".encode()
+    begun = time.process_time()
+    assert "mentor" in extract(source, "text/html").text
+    assert time.process_time() - begun < 2
+
+
 def test_a_child_gives_the_same_text_as_reading_here() -> None:
     bodies = [(pdf("Mentor"), "application/pdf"), (saved(word()), ""), (saved(briefing()), "")]
     assert through_reader(*bodies) == [extract(*body) for body in bodies]
