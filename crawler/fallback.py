@@ -283,7 +283,9 @@ def _keep_file(
         beyond = listing.add_files(db, site_id, files, file.depth + 1, MOST_FILES)
         reason = f"{beyond} of the files it lists are beyond the bound of {MOST_FILES}" if beyond else reason
     elsewhere = len(found.pages) + len(found.files) - len(files) - len(pages)
-    listing.end_file(db, file.id, reason, listed=len(pages), elsewhere=elsewhere, left_out=left_out)
+    # One that we looked for and that is there counts as if it were named: what was not read of it is missing too.
+    depth = file.depth if found.kind == "nothing" else max(1, file.depth)
+    listing.end_file(db, file.id, reason, listed=len(pages), elsewhere=elsewhere, left_out=left_out, depth=depth)
 
 
 def _keep_steps(db: Connection, _: WarcFile, site_id: int, steps: Sequence[Step], most: int) -> None:

@@ -95,7 +95,7 @@ def next_file(record: Record, site_id: int) -> WantedFile | None:
 
 
 def files_left_out(record: Record, site_id: int) -> tuple[int, int]:
-    """Return how many pages and files lie beyond the bounds, and how many files that are listed could not be read whole."""
+    """Return how many pages and files lie beyond the bounds, and how many files that are there could not be read whole."""
     table = r.sitemap_file.c
     with record.begin() as db:
         beyond = db.execute(select(func.sum(table.left_out)).where(table.site_id == site_id)).scalar()

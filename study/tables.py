@@ -154,7 +154,9 @@ sitemap_file = Table(
     Column("id", Integer, primary_key=True),
     Column("site_id", ForeignKey("site.id"), nullable=False),
     Column("url", CleanText, nullable=False),
-    Column("depth", Integer, nullable=False),  # 0: looked for by us; 1: named in robots.txt or an index; ...
+    Column(
+        "depth", Integer, nullable=False
+    ),  # 0: looked for by us; 1: found so, or named in robots.txt or an index; ...
     Column("lastmod", CleanText, nullable=False),  # as the index says, '' where it does not
     Column("state", String(10), nullable=False),  # pending | done
     Column("reason", CleanText),  # null, or why it was not read, or not whole

@@ -301,6 +301,21 @@ def test_a_sitemap_larger_than_the_bound_says_no_more_than_was_read(site, tmp_pa
     assert mentor.reason == "10 of 21 pages read and matched locally; the bound is 10 pages"
 
 
+@pytest.mark.parametrize("path", ["/sitemap.xml", "/sitemap_index.xml"])
+def test_a_torn_sitemap_says_no_more_than_was_read_wherever_it_was_found(site, tmp_path, path):
+    small = site()
+    if path == "/sitemap.xml":
+        files = {path: urlset(small.base, PAGES)[: -len("</urlset>")]}
+    else:
+        index = f"<sitemapindex><sitemap><loc>{small.base}/part.xml</loc></sitemap><sitemap><loc>{small.base}/pa"
+        files = {path: index, "/part.xml": urlset(small.base, PAGES)}
+    answers = {file: Answer(body, headers=XML) for file, body in files.items()}
+    small.answers = {"/": home(*PAGES), **answers, **pages(PAGES)}
+    mentor = searches(crawl(small, tmp_path), "sitemap")["mentor"]
+    assert mentor.status == "capped"
+    assert mentor.reason.endswith("; 1 of its sitemap files could not be read whole")
+
+
 def test_a_sitemap_that_lists_less_than_the_home_page_is_not_taken_for_the_site(site, tmp_path):
     small = site()
     sitemap = Answer(urlset(small.base, ["/page/1"]), headers=XML)
