@@ -20,6 +20,7 @@ from crawler.web import joined
 
 MOST_BYTES = 50 * 1024 * 1024  # of one file, after decompression
 MOST_URLS = 50_000  # of one file
+MOST_ELEMENTS = 2_000_000  # of one file: 50 MB of what sitemaps hold have fewer
 LONGEST_URL = 2_048
 LONGEST_DATE = 40
 _CHUNK = 64 * 1024
@@ -34,7 +35,7 @@ class SitemapFile:
     """What one file lists: ``pages`` and ``files`` (further sitemaps) as (address, lastmod as written or '').
 
     ``kind`` is nothing for what is no sitemap. ``unread`` says why the rest of the file is not known, '' if it was read
-    whole; ``left_out`` counts pages beyond the bound.
+    whole; ``left_out`` counts pages beyond the bound, ``elements`` those of its XML.
     """
 
     kind: Literal["pages", "index", "text", "robots", "nothing"] = "nothing"
@@ -42,6 +43,7 @@ class SitemapFile:
     files: list[tuple[str, str]] = field(default_factory=list)
     left_out: int = 0
     unread: str = ""
+    elements: int = 0
 
 
 def read_sitemap(body: bytes, url: str, *, most_bytes: int = MOST_BYTES, most_urls: int = MOST_URLS) -> SitemapFile:
@@ -123,11 +125,11 @@ def _beginning(chunks: _Chunks) -> bytes:
 
 
 def _read_robots(chunks: _Chunks, url: str, found: SitemapFile) -> None:
-    for line in b"".join(chunks).splitlines():
-        name, _, value = line.removeprefix(b"\xef\xbb\xbf").partition(b":")
+    for line in re.finditer(rb"[^\r\n]+", b"".join(chunks)):
+        name, _, value = line[0].removeprefix(b"\xef\xbb\xbf").partition(b":")
         if name.strip().lower() == b"sitemap":
             at = joined(url, value.decode("utf-8", "replace").partition("#")[0])
-            if at and len(at) <= LONGEST_URL:
+            if at and len(at) <= LONGEST_URL and len(found.files) < MOST_URLS:
                 found.files.append((at, ""))
 
 
@@ -153,37 +155,52 @@ def _read_xml(start: bytes, chunks: _Chunks, url: str, found: SitemapFile, most_
         collect_ids=False,
     )
     tail = b""
+    entry: dict[str, str] = {}
     try:
         for piece in _rejoined(start, iter(chunks)):
             tail = (tail + piece)[-_TAIL:]
             parser.feed(piece)
-            if not _take(parser, url, found, most_urls):
+            if not _take(parser, entry, url, found, most_urls):
                 return
         parser.close()
-        _take(parser, url, found, most_urls)
+        _take(parser, entry, url, found, most_urls)
     except etree.XMLSyntaxError as problem:
         found.unread = f"not well-formed ({problem.msg})"
     if found.kind != "nothing" and not _END.search(tail):
         found.unread = found.unread or "it ends too early"
 
 
-def _take(parser: etree.XMLPullParser, url: str, found: SitemapFile, most_urls: int) -> bool:
-    """Take what the parser has finished; false where this is no sitemap."""
+def _take(parser: etree.XMLPullParser, entry: dict[str, str], url: str, found: SitemapFile, most_urls: int) -> bool:
+    """Take what the parser has finished; false where the rest is not to be read. `entry`: what the open entry has said so far.
+
+    Every element is let go of when it ends, whatever it is: 50 MB of elements that no sitemap has would be 1.5 GB of tree.
+    """
     for event, element in parser.read_events():
+        found.elements += event == "start"
+        if found.elements > MOST_ELEMENTS:
+            found.unread = f"more than {MOST_ELEMENTS:,} elements"
+            return False
         tag = _local_name(element)
         if found.kind == "nothing":
             if event == "start" and tag in ("urlset", "sitemapindex"):
                 found.kind = "pages" if tag == "urlset" else "index"
                 continue
             return False
-        if event == "end" and tag in ("url", "sitemap"):
-            parts = {_local_name(part): part for part in reversed(element)}
-            loc, lastmod = _text(parts.get("loc")), _text(parts.get("lastmod"))
+        if event == "start":
+            continue
+        parent = element.getparent()
+        if parent is None:
+            continue
+        if tag in ("url", "sitemap"):
+            loc, lastmod = entry.get("loc", ""), entry.get("lastmod", "")
             _add(found.pages if tag == "url" else found.files, loc, lastmod, url, found, most_urls)
-            element.clear()
-            parent = element.getparent()
-            while parent is not None and element.getprevious() is not None:
-                del parent[0]
+            entry.clear()
+        elif tag in ("loc", "lastmod") and _local_name(parent) in ("url", "sitemap"):
+            entry.setdefault(tag, _text(element))
+        element.clear()
+        before = element.getprevious()
+        if before is not None:  # the element itself has to stay until the parser has gone on
+            parent.remove(before)
     return True
 
 
@@ -192,9 +209,9 @@ def _local_name(element: etree._Element) -> str:
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
-def _text(element: etree._Element | None) -> str:
+def _text(element: etree._Element) -> str:
     """An element's text; '' where an entity stands in it, since none is replaced."""
-    if element is None or len(element):
+    if len(element):
         return ""
     return str(element.text or "").strip()
 

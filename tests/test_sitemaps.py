@@ -2,11 +2,15 @@
 
 import gzip
 import resource
+import subprocess
+import sys
 import zlib
 
 import pytest
 
+from crawler import sitemaps
 from crawler.sitemaps import read_sitemap
+from tests.running import ROOT
 
 AT = "http://council.example/sitemap.xml"
 NEW = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -123,6 +127,39 @@ def test_a_huge_file_is_read_up_to_its_bounds():
     found = read_sitemap(bomb, AT)
     assert "larger than" in found.unread
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80_000  # kilobytes: never all of it at once
+
+
+def peak(body, url):
+    """What reading a file adds to the memory of a new process, in kilobytes."""
+    code = f"""
+import pathlib, sys
+from crawler.sitemaps import read_sitemap
+def peak(): return int(pathlib.Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+body = sys.stdin.buffer.read()
+before = peak()
+read_sitemap(body, {url!r})
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], input=body, capture_output=True, cwd=ROOT, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize("inside", ["<a/>", "x<a>y</a>", "<a><loc>y</loc></a>"])
+@pytest.mark.parametrize("start", ["<urlset>", "<urlset><url>"])
+def test_what_no_sitemap_has_takes_no_memory(start, inside):
+    assert peak(f"{start}{inside * 300_000}</urlset>".encode(), AT) < 15_000
+
+
+def test_a_file_of_elements_without_end_is_left(monkeypatch):
+    monkeypatch.setattr(sitemaps, "MOST_ELEMENTS", 100)
+    found = read_sitemap(urlset(PAGE)[:-9] + b"<a/>" * 50_000 + b"</urlset>", AT)
+    assert (found.pages, found.unread) == ([(PAGE[0], "2008-07-29")], "more than 100 elements")
+
+
+def test_robots_with_lines_without_end_takes_no_memory():
+    body = gzip.compress(b"\n" * 10_000_000 + b"Sitemap: /s.xml")
+    assert read_sitemap(body, "http://council.example/robots.txt").files == [("http://council.example/s.xml", "")]
+    assert peak(body, "http://council.example/robots.txt") < 60_000
 
 
 def test_an_address_without_end_is_left_out():

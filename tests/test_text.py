@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import io
+import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -389,6 +391,25 @@ def test_a_zip_bomb_is_not_unpacked() -> None:
     assert page.error is not None
     assert page.error.startswith("too large: unpacks to ")
     assert time.perf_counter() - begun < 1
+
+
+def test_what_a_part_says_of_its_size_is_not_believed() -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", b"\0" * 200_000_000)
+    body = bomb.getvalue().replace(struct.pack("<I", 200_000_000), struct.pack("<I", 50))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert kind_of(body, "application/pdf") == "zip"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
+
+
+def test_an_archive_of_too_many_parts_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        for number in range(10_001):
+            archive.writestr(f"word/{number}", b"")
+    monkeypatch.setattr("zipfile.ZipFile.namelist", lambda _: pytest.fail("listed"))
+    assert kind_of(body.getvalue(), "") == "docx"
 
 
 def test_entities_of_an_office_file_are_not_expanded() -> None:

@@ -16,6 +16,7 @@ from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.opc.constants import CONTENT_TYPE as SHOW_TYPE
 
 from study.formats.extraction import MAX_TEXT, Extraction, Unreadable, first_line, tidied
+from study.formats.kind import MAX_MEMBERS
 from study.formats.pdf import is_no_title
 
 # Against zip bombs. Office XML packs 5 to 20 times, repetitive spreadsheets 50 times; small files may do as
@@ -23,7 +24,6 @@ from study.formats.pdf import is_no_title
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_RATIO = 100
 UNWATCHED = 10 * 1024 * 1024
-MAX_MEMBERS = 10_000
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
