@@ -314,6 +314,14 @@ def test_a_powerpoint_file_gives_shapes_groups_tables_and_notes() -> None:
     assert page.text.split("\n") == expected
 
 
+def test_a_shape_without_geometry_does_not_lose_the_others() -> None:
+    show = briefing()
+    shape = show.slides[0].shapes.add_shape(1, 0, 0, Inches(1), Inches(1))
+    shape._element.spPr.remove(shape._element.spPr.prstGeom)
+    page = extract(saved(show), "application/vnd.ms-powerpoint")
+    assert (page.error, page.text.split("\n")[0]) == (None, "Framework for coaching")
+
+
 def note() -> Any:
     document = docx.Document()
     document.add_paragraph("Coaching")
@@ -353,6 +361,33 @@ def test_a_pdf_with_a_password_is_called_encrypted_and_one_for_all_readers_is_re
     closed = extract(pdf("Mentor", password="secret"), "application/pdf")
     assert closed == Extraction(error="encrypted: the PDF opens only with a password")
     assert extract(pdf("Mentor", password=""), "application/pdf").text == "Mentor"
+
+
+def pages_of_which(*broken: int) -> bytes:
+    """A PDF of three pages; the `broken` ones are listed, and no reader can load them."""
+    parts = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 3/Kids[4 0 R 6 0 R 8 0 R]>>"]
+    parts.append("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
+    for page in range(3):
+        drawn = f"BT /F1 12 Tf 50 700 Td (Mentoring, page {page}) Tj ET"
+        inside = f"/Resources<</Font<</F1 3 0 R>>>>/Contents {5 + 2 * page} 0 R"
+        leaf = f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]{inside}>>"
+        parts += ["null" if page in broken else leaf, f"<</Length {len(drawn)}>>stream\n{drawn}\nendstream"]
+    body, places = "%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{part}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"trailer<</Size {len(parts) + 1}/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF"
+    return f"{body}xref\n0 {len(parts) + 1}\n0000000000 65535 f \n{table}{end}".encode()
+
+
+def test_a_damaged_page_of_a_pdf_does_not_lose_the_others() -> None:
+    assert extract(pages_of_which(), "").error is None
+    page = extract(pages_of_which(1), "application/pdf")
+    assert page.text == "Mentoring, page 0\n\nMentoring, page 2"
+    assert page.error == "cut: 1 of 3 pages could not be read"
+    nothing = extract(pages_of_which(0, 1, 2), "application/pdf")
+    assert (nothing.text, (nothing.error or "").partition(":")[0]) == ("", "damaged")
 
 
 def test_a_scan_is_not_taken_for_a_silent_document() -> None:

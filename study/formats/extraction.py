@@ -24,7 +24,7 @@ class Extraction:
     `title` and `text` are plain Unicode (NFC); lines are paragraphs, headings, list items or table rows,
     cells are set apart by tabs. `document_date` is the day that the document itself states (last change
     before first publication). `error` is None or '<cause>: <reason>' with a cause of `Cause`; the text is
-    then empty, except for 'cut', where it is the beginning of a longer one.
+    then empty, except for 'cut', where it is a part of a longer one: the beginning, or all but a PDF's damaged pages.
     """
 
     title: str = ""
@@ -42,12 +42,13 @@ class Unreadable(Exception):
         self.reason = reason
 
 
-def tidied(title: str, text: str, document_date: date | None) -> Extraction:
-    """An extraction with its white space, invisible characters and length in order.
+def tidied(title: str, text: str, document_date: date | None, left_out: str = "") -> Extraction:
+    """An extraction with its white space, invisible characters and length in order; `left_out` says what is not in it.
 
     Raises `Unreadable` ('no text') when nothing is left, so that a scan is not taken for a silent page.
     """
-    cut = len(text) > MAX_TEXT
+    said = [left_out] if left_out else []
+    said += [f"longer than {MAX_TEXT:,} characters, the rest was not read"] if len(text) > MAX_TEXT else []
     text = tidy(text[:MAX_TEXT])
     if not text:
         raise Unreadable("no text", "it holds no text of its own (a scan, pictures only, or empty)")
@@ -55,7 +56,7 @@ def tidied(title: str, text: str, document_date: date | None) -> Extraction:
         title=one_line(title),
         text=text,
         document_date=document_date,
-        error=f"cut: longer than {MAX_TEXT:,} characters, the rest was not read" if cut else None,
+        error=f"cut: {'; '.join(said)}" if said else None,
     )
 
 

@@ -12,8 +12,8 @@ import openpyxl
 import pptx
 from docx.opc.constants import CONTENT_TYPE as WORD_TYPE
 from docx.oxml import parse_xml
-from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.opc.constants import CONTENT_TYPE as SHOW_TYPE
+from pptx.shapes.group import GroupShape
 
 from study.formats.extraction import MAX_TEXT, Extraction, Unreadable, first_line, tidied
 from study.formats.kind import MAX_MEMBERS
@@ -181,7 +181,8 @@ def _word_paragraph(paragraph: Any) -> str:
 
 def _shape_lines(shapes: Any) -> Iterator[str]:
     for shape in shapes:
-        if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+        # Not by its shape_type: that raises for a shape whose geometry stands in the theme.
+        if isinstance(shape, GroupShape):
             yield from _shape_lines(shape.shapes)
         elif getattr(shape, "has_table", False):
             for row in shape.table.rows:

@@ -22,7 +22,8 @@ _NO_TITLE = re.compile(
 def read_pdf(body: bytes) -> Extraction:
     """Title, text (pages in order) and date of a PDF.
 
-    Raises `Unreadable`: 'encrypted' when it opens only with a password, 'no text' for a scan.
+    A page that cannot be read is left out and said ('cut'). Raises `Unreadable`: 'encrypted' when it opens only with a
+    password, 'no text' for a scan.
     """
     try:
         document = pypdfium2.PdfDocument(body)
@@ -31,12 +32,13 @@ def read_pdf(body: bytes) -> Extraction:
             raise Unreadable("encrypted", "the PDF opens only with a password") from problem
         raise
     try:
-        text = _pages(document)
+        text, left_out = _pages(document)
         facts = document.get_metadata_dict()
     finally:
         document.close()
     title = facts.get("Title") or ""
-    return tidied(first_line(text) if not title.strip() or is_no_title(title) else title, text, _date(facts))
+    title = first_line(text) if not title.strip() or is_no_title(title) else title
+    return tidied(title, text, _date(facts), left_out)
 
 
 def is_no_title(title: str) -> bool:
@@ -44,19 +46,33 @@ def is_no_title(title: str) -> bool:
     return bool(_NO_TITLE.match(title.strip()))
 
 
-def _pages(document: pypdfium2.PdfDocument) -> str:
+def _pages(document: pypdfium2.PdfDocument) -> tuple[str, str]:
+    """The text of the pages, and how many of them could not be read, in words; raises where none holds any but those."""
     pages: list[str] = []
     size = 0
+    problems: list[pypdfium2.PdfiumError] = []
     for number in range(min(len(document), MAX_PAGES)):
-        page = document[number]
-        text_page = page.get_textpage()
-        pages.append(text_page.get_text_bounded())
+        try:
+            pages.append(_page(document, number))
+        except pypdfium2.PdfiumError as problem:
+            problems.append(problem)
+            continue
         size += len(pages[-1])
-        text_page.close()
-        page.close()
         if size > MAX_TEXT:
             break
-    return "\n\n".join(pages)
+    if problems and not any(map(str.strip, pages)):
+        raise problems[0]
+    left_out = f"{len(problems)} of {len(pages) + len(problems)} pages could not be read" if problems else ""
+    return "\n\n".join(pages), left_out
+
+
+def _page(document: pypdfium2.PdfDocument, number: int) -> str:
+    page = document[number]
+    text_page = page.get_textpage()
+    text: str = text_page.get_text_bounded()
+    text_page.close()
+    page.close()
+    return text
 
 
 def _date(facts: dict[str, str]) -> date | None:
