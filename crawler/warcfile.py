@@ -1,7 +1,8 @@
 """WARC files (ISO 28500): one per process, appended to, fsynced before the record says what stands in them.
 
 What a killed process wrote past its last commit is cut off at the next start, so every byte of a WARC file is accounted
-for in the record. That is done to the record's own files only: a folder of WARC files says whose they are.
+for in the record. That is done to the record's own files only: a folder of WARC files says whose they are, and which were
+begun; what somebody else put there is never touched.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _OWN_NAME = re.compile(r"mentorwatch-(\d+)\.warc\.gz")
 _TRANSFER_HEADERS = {"content-encoding", "transfer-encoding", "content-length", "connection"}
 
 
-OWNER = "record"  # in a folder of WARC files: the name of the record that they are of
+# In a folder of WARC files: the name of the record that they are of, and on a line each the files begun for it.
+OWNER = "record"
 
 logger = logging.getLogger(__name__)
 
@@ -203,9 +205,13 @@ def begin(record: Record, software: str, committed: Mapping[str, int]) -> WarcFi
     the files that stand there are another record's.
     """
     directory = claim(record, committed)
-    for name in cut_back(directory, committed):
+    begun = (directory / OWNER).read_text(encoding="utf-8").splitlines()[1:]
+    for name in cut_back(directory, committed, begun):
         logger.warning("%s: cut back to its last committed record", name)
-    return WarcFile(directory, software, committed)
+    warc = WarcFile(directory, software, committed)
+    with (directory / OWNER).open("a", encoding="utf-8") as owner_file:
+        owner_file.write(f"{warc.path.name}\n")
+    return warc
 
 
 def claim(record: Record, committed: Mapping[str, int]) -> Path:
@@ -213,14 +219,14 @@ def claim(record: Record, committed: Mapping[str, int]) -> Path:
     directory, name = record.directory / "warc", record.name
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner_file = directory / OWNER
-    owner = owner_file.read_text(encoding="utf-8").strip() if owner_file.exists() else ""
-    if not owner and not committed and (nobodys := sorted(directory.glob("*.warc.gz"))):
+    owner = owner_file.read_text(encoding="utf-8").partition("\n")[0].strip() if owner_file.exists() else ""
+    if not owner and not committed and (nobodys := sorted(directory.glob("mentorwatch-*.warc.gz"))):
         owner = f"another record ({nobodys[0].name} is none of this one's)"
     if owner not in ("", name):
         raise WarcFolderError(
             f"{directory} holds the WARC files of {owner}, not of {name}; give this record a folder of its own: "
             "--record sqlite:///FOLDER/mentorwatch.db, for PostgreSQL MENTORWATCH_DIRECTORY=FOLDER. "
-            f"If the record was renamed, write its new name into {owner_file}"
+            f"If the record was renamed, write its new name into the first line of {owner_file}"
         )
     if not owner:
         half = owner_file.with_suffix(".part")
@@ -229,14 +235,17 @@ def claim(record: Record, committed: Mapping[str, int]) -> Path:
     return directory
 
 
-def cut_back(directory: Path, committed: Mapping[str, int]) -> list[str]:
-    """Cut each WARC file in ``directory`` to its last committed byte; remove those with none.
+def cut_back(directory: Path, committed: Mapping[str, int], begun: Iterable[str] = ()) -> list[str]:
+    """Cut each WARC file of the record in ``directory`` to its last committed byte; remove those with none.
 
-    ``committed`` maps file name to the end of its last committed record. Files another process has open are left alone.
-    Returns the names of the files that were changed.
+    ``committed`` maps file name to the end of its last committed record; ``begun`` are files that may have none. All others are
+    somebody else's: an archive that was put there to be taken in, a copy from another folder. Files another process has open
+    are left alone. Returns the names of the files that were changed.
     """
     changed = []
-    for path in sorted(directory.glob("*.warc.gz")):
+    for path in sorted(directory / name for name in {*committed, *begun} if _OWN_NAME.fullmatch(name)):
+        if not path.exists():
+            continue
         with path.open("r+b") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,9 +58,34 @@ def test_a_file_with_nothing_committed_is_removed_and_a_live_one_is_left_alone(t
         live.append("http://kent.example/", 200, {}, b"in flight", MOMENT)
         live.sync()
         size = live.path.stat().st_size
-        cut_back(tmp_path, {})
+        cut_back(tmp_path, {}, [place.file, live.path.name])
         assert not (tmp_path / place.file).exists()
         assert live.path.stat().st_size == size
+
+
+def test_what_a_killed_process_began_is_removed_and_what_somebody_put_there_is_left_alone(tmp_path):
+    with Record.open(f"sqlite:///{tmp_path / 'record.db'}") as record:
+        with begin(record, "test", {}) as warc:
+            begun = warc.path
+            place = warc.append("http://kent.example/", 200, {}, b"never committed", MOMENT)
+        others = [begun.with_name(name) for name in ("archive-2009.warc.gz", "mentorwatch-00042.warc.gz")]
+        for other in others:
+            other.write_bytes(begun.read_bytes())
+        begin(record, "test", {}).close()
+        assert not begun.exists()
+        assert [other.stat().st_size for other in others] == [place.length] * 2
+        with pytest.raises(WarcFolderError, match=r"files of record\.db, not of new\.db"):
+            claim(Record.open(f"sqlite:///{tmp_path / 'new.db'}"), {})
+
+
+def test_an_archive_in_the_folder_of_a_new_record_is_taken_in_and_stays(tmp_path):
+    archive = tmp_path / "warc" / "archive-2009.warc.gz"
+    (place,) = write(tmp_path / "warc", b"<p>mentoring")
+    (tmp_path / "warc" / place.file).rename(archive)
+    record = f"--record=sqlite:///{tmp_path / 'record.db'}"
+    for _ in range(2):
+        mentorwatch("crawl", f"--from-warc={archive}", "--as-of=2009-06-30", record)
+        assert archive.stat().st_size == place.length
 
 
 def test_each_process_has_its_own_file(tmp_path):
