@@ -539,6 +539,25 @@ def test_one_canonical_spelling_for_session_ids_campaigns_and_order():
     assert canonical_url("http://www.council.example/a?id=1") != canonical_url("http://www.council.example/a?id=2")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/course/book?sessionid=101", "/course/book?sessionid=102"),
+        ("/doc.asp?name=gw%EAn", "/doc.asp?name=gw%E2n"),
+        ("/get?f=coach%92s", "/get?f=coach%96s"),
+        ("/get?f%EA=1", "/get?f%EB=1"),
+    ],
+)
+def test_different_pages_have_different_spellings(one, other):
+    assert canonical_url(f"http://x.example{one}") == f"http://x.example{one}"
+    assert canonical_url(f"http://x.example{other}") == f"http://x.example{other}"
+
+
+def test_a_session_that_is_a_token_is_no_part_of_the_page_and_other_escapes_stay():
+    assert canonical_url("http://x.example/a?b=1&sessionid=0f3a9C-2b7d_41e8aa") == "http://x.example/a?b=1"
+    assert canonical_url("http://x.example/a?n=gw%c3%aan+x&m=%20") == "http://x.example/a?m=+&n=gw%C3%AAn+x"
+
+
 class _Served(BaseHTTPRequestHandler):
     """Serves a Pretend site over real sockets, redirects and form posts included."""
 
