@@ -84,7 +84,8 @@ def test_an_archive_in_the_folder_of_a_new_record_is_taken_in_and_stays(tmp_path
     (tmp_path / "warc" / place.file).rename(archive)
     record = f"--record=sqlite:///{tmp_path / 'record.db'}"
     for _ in range(2):
-        mentorwatch("crawl", f"--from-warc={archive}", "--as-of=2009-06-30", record)
+        done = mentorwatch("crawl", f"--from-warc={archive}", "--authority=E10000016", "--as-of=2009-06-30", record)
+        assert done.returncode == 0, done.stderr
         assert archive.stat().st_size == place.length
 
 
