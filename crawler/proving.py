@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from crawler import outcomes
-from crawler.anatomy import take_apart
+from crawler.anatomy import Anatomy, take_apart
 from crawler.choosing import Reader
 from crawler.function import Controls, FindStatus
 from crawler.knownwords import general_words, known_words, nonsense_word
@@ -22,7 +22,7 @@ from crawler.searchbox import METHOD, addressed
 from crawler.searchform import form_candidates
 from crawler.searchlinks import frames, refreshed
 from crawler.searchspec import SLOT, Paging, SearchSpec
-from crawler.totals import read_total, says_none
+from crawler.totals import read_total, says_none, skeleton, told
 from crawler.turning import with_param
 from crawler.web import Ask, Fetch, FetchProblem, Page, host_of, readable
 from study.addresses import canonical_url
@@ -142,8 +142,10 @@ class Prover:
             if (refused := _refusal(page, spec)) is not None:
                 return refused
             layout, nothing, some = learn(empty, nonsense, page, word, reader)
-            if some.same_as_nonsense and read(page, word, reader).says_none:
-                # Both pages say that there is nothing, so that no line of theirs stands out.
+            if (some.same_as_nonsense and read(page, word, reader).says_none) or (
+                says_none and not some.items and self._denied(empty, nonsense, page, word)
+            ):
+                # Both pages say that there is nothing, so that the line that says so does not stand out.
                 some = replace(some, says_none=True)
             found = verdict(nothing, some, empty, page, nonsense, word)
             if found == "differs":
@@ -174,6 +176,20 @@ class Prover:
         notes = "; ".join(some.notes)
         said = f"'{nonsense}' brings {controls.nonsense_hits} hits, '{word}' {controls.known_word_hits}"
         return Trial(spec, "found", said + (f"; {notes}" if notes else ""), layout, controls)
+
+    def _denied(self, empty: Page, nonsense: str, page: Page, word: str) -> bool:
+        """Whether a page says in the nonsense page's own place and words that there is nothing, and has no more on it.
+
+        Other lines may differ: a footer says how long the page took, another line how the query was taken apart. But what
+        has a link or more lines than the nonsense page may have hits that were not recognised, and what stands on the home
+        page too ('0 items in your basket') says nothing of the query.
+        """
+        before, after = take_apart(empty, nonsense), take_apart(page, word)
+        known = {key for link in before.links for key in before.soft(link)}
+        if len(after.lines) > len(before.lines) or not all(after.soft(link) & known for link in after.links):
+            return False
+        furniture = {line for home in self.pages[:1] for line in _denials(take_apart(home, nonsense))}
+        return bool(_denials(before) & _denials(after) - furniture)
 
     async def _words(self, asked: Sequence[str]) -> AsyncIterator[str]:
         """Words that the site should find: those of its pages in hand, then of one page more, then any council's."""
@@ -224,6 +240,16 @@ class Prover:
                 if not listed & first and _follows(result, some):
                     return replace(spec, paging=Paging(guess.param, start, step, len(some.items)))
         return spec
+
+
+def _denials(anatomy: Anatomy) -> set[tuple[str, ...]]:
+    """The lines that say that there is nothing: wording without query and numbers, then the tags above."""
+    query = anatomy.query
+    return {
+        (skeleton(told(line.text, query))[0], *(e.tag for e in (line.element, *line.element.iterancestors())))
+        for line in anatomy.lines
+        if says_none([line.text], query) or read_total([line.text], query).number == 0
+    }
 
 
 def _may_be_cut(some: ResultsPage) -> bool:

@@ -161,6 +161,32 @@ def test_an_engine_that_answers_the_same_to_every_word_is_suspect():
     assert "for any query" in function.reason
 
 
+@pytest.mark.parametrize(
+    "hits", ['<div><a href="/a">{q}</a></div>', "<p>About {q}</p><p>More of {q}</p>"], ids=["as-a-link", "as-text"]
+)
+def test_hits_that_are_not_recognised_are_not_none_though_the_page_says_none_of_something(hits):
+    def strange(asked):
+        found = hits.format(q=asked.q) if asked.hits else ""
+        return shell(
+            f"<p>No promoted results for {asked.q}</p>{found}<p>Took {len(asked.q)} ms</p>", form=simple_form()
+        )
+
+    function = find(site := Pretend(strange, simple_form()))
+    assert (function.status, "not understood" in function.reason) == ("suspect", True), function.reason
+    assert sum(ask.url.startswith(f"{HOST}/search?q=") for ask in site.asked) == 3
+
+
+def test_what_the_home_page_says_too_is_no_word_of_none():
+    basket = "<p>Your basket: 0 items</p>"
+
+    def shop(asked):
+        return shell(f"<b>{asked.q} is known</b><p>Took {len(asked.q)} ms</p>{basket}", form=simple_form())
+
+    site = Pretend(shop, simple_form(), home=f"<h1>Schools, housing and planning</h1>{basket}")
+    assert "not understood" in find(site).reason
+    assert sum(ask.url.startswith(f"{HOST}/search?q=") for ask in site.asked) == 3
+
+
 def test_what_was_found_survives_the_record():
     for name in ("local drupal", "web forms", "plone"):
         function = find(SITES[name](), platforms=True)
