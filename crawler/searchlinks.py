@@ -23,6 +23,7 @@ from crawler.wording import finder, words
 
 MOST_SCRIPT = 200_000
 REFRESH = re.compile(r"^\s*(\d{1,9})[\d.]*\s*[;,]\s*(?:url\s*=\s*)?['\"]?([^'\"]+)", re.IGNORECASE)
+LETTER = re.compile(r"[^\W_]")
 OFFSETS = {"startIndex": 0, "startPage": 1}
 
 
@@ -198,9 +199,13 @@ def help_pages(page: Page) -> list[str]:
 
 
 def spoken_link(link: HtmlElement) -> str:
-    """What a link says: its text, else aria-label or title, else its images' alt texts. Lower case."""
+    """What a link says: its text, else aria-label or title, else its images' alt texts. Lower case.
+
+    Text of symbols alone ('☰', a magnifying glass) is a picture: what is written for those who do not see it comes first.
+    """
     texts = [link.text_content()[:300], link.get("aria-label") or "", link.get("title") or ""]
     texts += [image.get("alt") or image.get("title") or "" for image in link.iter("img", "svg")]
+    texts = [text for text in texts if LETTER.search(text)] + texts
     return next((" ".join(t.split()).lower() for t in texts if t.strip()), "").strip(" .:»>›")
 
 

@@ -181,6 +181,20 @@ def test_links_lead_to_the_search_page_and_not_to_other_searches():
     assert not any("planning" in url or "jobs" in url or "about" in url for url in found)
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<a href="/x1" aria-label="Search this site">\u2315</a>',
+        '<a href="/x1" title="Search this site">\U0001f50d</a>',
+        '<a href="/x1">\u2630 <img src="s.gif" alt="Search this site"></a>',
+        '<a href="/x1">\u203a <svg><title>Search this site</title></svg></a>',
+        '<a href="/x1" aria-label="Menu">Search this site</a>',
+    ],
+)
+def test_a_link_of_symbols_alone_says_what_is_written_for_those_who_do_not_see_it(link):
+    assert search_pages(page(f"{link}<a href=/x2 aria-label=Contact>\u2709</a>")) == [f"{HOME}x1"]
+
+
 def test_frames_refreshes_and_splash_pages_lead_on():
     assert frames(page("<frameset><frame src=/main.html><frame src=/top.html name=top></frameset>"))[0].endswith(
         "/top.html"
