@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.generatedforms import generated_forms
@@ -39,8 +40,8 @@ def candidates(page: Page, known: Sequence[Platform], site: Platform | None = No
 def common_paths(page: Page) -> list[SearchSpec]:
     """Addresses that many sites answer searches at: the last resort."""
     found = []
-    for template in words("paths", "common"):
-        url = joined(_folder(page.url), template.lstrip("/").replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
+    for folder, template in product(_folders(page), words("paths", "common")):
+        url = joined(folder, template.lstrip("/").replace(SLOT, "SEARCHTERMS")).replace("SEARCHTERMS", SLOT)
         param = next((name for name, value in parse_qsl(urlsplit(url).query) if value == SLOT), "")
         found.append(SearchSpec("path", url, param, found_on=page.url))
     return found
@@ -48,14 +49,24 @@ def common_paths(page: Page) -> list[SearchSpec]:
 
 def search_addresses(page: Page) -> list[str]:
     """Addresses where a search page may stand that no link leads to."""
-    return [joined(_folder(page.url), path.lstrip("/")) for path in words("paths", "pages")]
+    return [joined(folder, path.lstrip("/")) for folder, path in product(_folders(page), words("paths", "pages"))]
 
 
-def _folder(url: str) -> str:
-    """The folder that a home page stands in: of '/council' and '/council/index.html' it is '/council/'."""
-    parts = urlsplit(url)
+def _folders(page: Page) -> list[str]:
+    """The folders that a home page may stand in: of '/council' and '/council/index.html' it is '/council/'.
+
+    Where '/' leads to '/index', that is a page beside the others, unless its own links say that they are below it ('/en').
+    """
+    parts, given = urlsplit(page.url), urlsplit(page.ask.url)
     folder, _, last = parts.path.rpartition("/")
-    return f"{parts.scheme}://{parts.netloc}{folder}/" + (f"{last}/" if last and "." not in last else "")
+    beside = f"{parts.scheme}://{parts.netloc}{folder}/"
+    if not last or "." in last:
+        return [beside]
+    below = f"{beside}{last}/"
+    if given.path.rstrip("/") == parts.path:
+        return [below]
+    inside = any(joined(page.base_url, link.get("href") or "").startswith(below) for link in page.tree.iter("a"))
+    return [below, beside] if inside else [beside]
 
 
 def distinct(specs: Sequence[SearchSpec]) -> list[SearchSpec]:

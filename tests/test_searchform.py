@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crawler.candidates import candidates, common_paths
@@ -214,6 +216,15 @@ def test_common_paths_stand_under_the_sites_own_folder():
     assert (
         common_paths(page("", url="http://host.example/index.html"))[0].ask("x").url == "http://host.example/search?q=x"
     )
+
+
+@pytest.mark.parametrize(
+    ("link", "folders"), [("/council/news", ["council/"]), ("/council/index/news", ["council/index/", "council/"])]
+)
+def test_common_paths_stand_beside_the_page_that_the_given_address_leads_to(link, folders):
+    home = page(f"<a href={link}>News</a>", url=f"{HOME}council/index")
+    urls = [spec.ask("x").url for spec in common_paths(replace(home, ask=Ask(f"{HOME}council/")))]
+    assert [url for url in urls if url.endswith("/search?q=x")] == [f"{HOME}{folder}search?q=x" for folder in folders]
 
 
 def test_known_words_are_the_sites_own_and_not_everybodys():
