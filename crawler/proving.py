@@ -32,6 +32,7 @@ MOST_ASKED = 9
 FEW_WORDS = 2
 FEW_ITEMS = 3
 SAME_HITS = 0.6
+GONE = {404, 410}
 FULL_PAGES = {10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 200, 250, 500, 1000}
 GUESSES = (
     Paging("page", 1, 1),
@@ -141,6 +142,10 @@ class Prover:
             page = await answer(self.fetch, spec.ask(word), word)
             if (refused := _refusal(page, spec)) is not None:
                 return refused
+            gone = len(asked) == 1 and {empty.status, page.status} <= GONE
+            if gone and spec.how == "path" and not _asks_again(empty, spec):
+                # Nothing is there for either word. A search that says of zero hits that they are not found has its own box.
+                return Trial(spec, "none", f"{spec.url} answers HTTP {page.status}")
             layout, nothing, some = learn(empty, nonsense, page, word, reader)
             if (some.same_as_nonsense and read(page, word, reader).says_none) or (
                 says_none and not some.items and self._denied(empty, nonsense, page, word)

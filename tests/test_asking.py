@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -551,6 +552,37 @@ def test_a_guessed_address_that_answers_like_a_search_but_finds_nothing_is_suspe
 
     function = asyncio.run(find_search(fetch, f"{HOST}/", use_platforms=False))
     assert (function.status, "no hits" in function.reason) == ("suspect", True)
+
+
+def test_an_address_that_is_not_there_and_echoes_itself_is_asked_two_words_and_no_more():
+    site = Pretend(umbraco, "", "/nowhere")
+
+    async def echoing(ask: Ask) -> Page:
+        site.asked.append(ask)
+        gone = f"<p>No page found for your address {ask.url}</p>"
+        return site.page(
+            ask, shell(site.home if ask.url == f"{HOST}/" else gone), 200 if ask.url == f"{HOST}/" else 404
+        )
+
+    site.fetch = echoing
+    assert find(site).status == "none"
+    assert max(Counter(ask.url.split("=")[0] for ask in site.asked).values()) == 2
+
+
+def test_a_guessed_search_that_answers_404_to_words_without_hits_is_found_by_the_next_word():
+    class Strict(Pretend):
+        async def fetch(self, ask: Ask) -> Page:
+            page = await super().fetch(ask)
+            return replace(page, status=404) if "no-results" in page.text else page
+
+    def d(asked):
+        return umbraco(asked).replace('name="query"', 'name="q"').replace("?query=", "?q=")
+
+    site = Strict(d, "", home="<h1>Welcome</h1>" + "<a href='/timeline'>timeline</a> " * 3)
+    function = find(site)
+    assert function.found, function.reason
+    assert [ask.url.partition("=")[2] for ask in site.asked] == ["", "zorvaquil", "timeline", "coaching"]
+    assert len(hits(read(site, function, "coaching"))) == 23
 
 
 def test_a_function_that_was_not_found_cannot_be_read():
