@@ -1,4 +1,5 @@
-// What is asked of a page in the browser. Each is a function that Playwright evaluates; none changes the page.
+// What is asked of a page in the browser, and done to its search box. Each is a function that Playwright evaluates; what only
+// looks changes nothing.
 ({
   // How far the page has come. `words`: what an answer is expected to show. Times in milliseconds.
   state: (words) => {
@@ -76,6 +77,9 @@
     return "<!DOCTYPE html>" + copy(document.documentElement).outerHTML;
   },
 
+  // How many links there are, and how often a query stands in the text, folded away or not.
+  shown: (query) => [document.links.length, (document.body?.textContent || "").toLowerCase().split(query).length - 1],
+
   // Put a query into a box as a person would see it there; for boxes that cannot be typed into because they are folded away.
   put: (box, query) => {
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, query);
@@ -91,12 +95,28 @@
     if (goes && box.form) box.form.requestSubmit(button || undefined);
   },
 
-  // Press the button that belongs to a box: the first one after it in the smallest part of the page that has one.
-  go: (box) => {
-    for (let e = box.parentElement, n = 0; e && n < 5; e = e.parentElement, n += 1) {
+  // A box without a name is sent by scripts alone: what the browser itself would send for its form has no query in it, and
+  // leads away from what was drawn while one typed.
+  keep: (box) => { if (box.form && !box.name) box.form.addEventListener("submit", (e) => e.preventDefault()); },
+
+  // Press the button that belongs to a box: the first one after it in the smallest part of the page that has one, never one
+  // that says a word of `never`. Where such a one was met, or hits were `drawn` while one typed, it must say a word of
+  // `sends` or send the box's form: others belong to the hits.
+  go: (box, { never, sends, drawn }) => {
+    const says = (b, listed) => {
+      const said = [b.textContent, b.value, b.getAttribute("aria-label"), b.title].map((t) => (t || "").trim());
+      const shown = said.some(Boolean) ? said : [b.getAttribute("class") || ""];
+      const parts = shown.join(" ").toLowerCase().match(/\p{L}+|[^\p{L}\s]/gu) || [];
+      return listed.some((word) => parts.includes(word));
+    };
+    const submits = (b) => b.form && b.form === box.form && ["submit", "image"].includes(b.type);
+    for (let e = box.parentElement, n = 0, strict = drawn; e && n < 5; e = e.parentElement, n += 1) {
       const buttons = [...e.querySelectorAll('button, input[type="submit"], input[type="button"], input[type="image"], [role="button"]')];
-      const after = buttons.filter((b) => box.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING);
-      if (buttons.length) { (after[0] || buttons[0]).click(); return true; }
+      const kept = buttons.filter((b) => b.type !== "reset" && !says(b, never));
+      strict = strict || kept.length < buttons.length;
+      const fit = strict ? kept.filter((b) => submits(b) || says(b, sends)) : kept;
+      const after = fit.filter((b) => box.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING);
+      if (fit.length) { (after[0] || fit[0]).click(); return true; }
     }
     return false;
   },

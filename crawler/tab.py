@@ -16,6 +16,7 @@ from scrapy.exceptions import DownloadCancelledError, DownloadFailedError
 
 from crawler.searchbox import CLICK, steps_of
 from crawler.web import Ask
+from crawler.wording import words
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page, Request, Response
@@ -115,12 +116,12 @@ class Tab:
             raise DownloadCancelledError(f"larger than {self.limits.body} bytes")
         return Rendered(self.page.url, status, {**kept, "content-type": "text/html; charset=utf-8"}, body)
 
-    async def _settle(self, words: list[str]) -> None:
-        """Wait until the page rests: no request open, no change, no sign of waiting, and one of `words` shown.
+    async def _settle(self, expected: list[str]) -> None:
+        """Wait until the page rests: no request open, no change, no sign of waiting, and one of the words `expected` shown.
 
-        A page that keeps changing, or never shows the words, is taken when its requests have rested for longer.
+        A page that keeps changing, or never shows them, is taken when its requests have rested for longer.
         """
-        async for quiet, state in self._looks(words, self.limits.settle):
+        async for quiet, state in self._looks(expected, self.limits.settle):
             if not state or not state["ready"] or quiet < self.limits.quiet:
                 continue
             still = state["still"] / 1000
@@ -129,7 +130,7 @@ class Tab:
             if (state["told"] and not state["busy"] and quiet >= 2.5) or (still >= 3 and quiet >= 3):
                 return
 
-    async def _looks(self, words: list[str], longest: float) -> AsyncIterator[tuple[float, dict[str, Any]]]:
+    async def _looks(self, expected: list[str], longest: float) -> AsyncIterator[tuple[float, dict[str, Any]]]:
         """Look at a page again and again: seconds since the network rested, and its state ({} while it moves on)."""
         from playwright.async_api import Error as PlaywrightError
 
@@ -140,7 +141,7 @@ class Tab:
             state: dict[str, Any] = {}
             try:
                 async with asyncio.timeout(self.limits.load / 2):  # a script that never returns answers nothing
-                    state = await self.page.evaluate(_script("state", "words"), words)
+                    state = await self.page.evaluate(_script("state", "words"), expected)
             except PlaywrightError as problem:
                 if "context was destroyed" not in str(problem) and "navigat" not in str(problem):
                     raise
@@ -158,17 +159,24 @@ class Tab:
         return self.problem is not None
 
     async def _type(self, where: str, query: str) -> None:
-        """Type a query into a box and send it: by Enter, and where nothing follows, by the button beside it."""
+        """Type a query into a box and send it: by Enter, and where nothing follows, by the button beside it.
+
+        A page that draws its hits while one types has them already: they stay where nothing else follows.
+        """
         from playwright.async_api import TimeoutError as PlaywrightTimeout
 
         box = self.page.locator(where).first
+        before = await self._shown(query)
         try:
             await box.fill(query, timeout=1500)
+            await box.dispatch_event("keyup", {"key": query[-1:]})  # all that some boxes listen to
         except PlaywrightTimeout:
             await box.evaluate(_script("put", "box, query"), query, timeout=1500)
-        await asyncio.sleep(self.limits.quiet)  # suggestions are asked for now; what follows them is not the answer
+        await asyncio.sleep(self.limits.quiet)  # suggestions are asked for now; what follows them is the better answer
         await self._settle([])
+        drawn = any(now > then for then, now in zip(before, await self._shown(query), strict=True))
         seen = await box.is_visible()
+        await box.evaluate(_script("keep", "box"), timeout=1500)
 
         def by_enter() -> Awaitable[Any]:
             return (
@@ -176,8 +184,16 @@ class Tab:
             )
 
         if self.by_button or not await self._reacts(by_enter):
-            self.by_button = await self._reacts(lambda: box.evaluate(_script("go", "box"), timeout=1500))
+            beside = {"never": [*words("forms", "clearing")], "sends": [*words("forms", "sending")], "drawn": drawn}
+            self.by_button = await self._reacts(
+                lambda: box.evaluate(_script("go", "box, beside"), beside, timeout=1500)
+            )
         await self._settle([query.lower()])
+
+    async def _shown(self, query: str) -> list[int]:
+        """How many links the page has, and how often the query stands in its text."""
+        counts: list[int] = await self.page.evaluate(_script("shown", "query"), query.lower())
+        return counts
 
     async def _click(self, where: str, said: str) -> None:
         """Press a control; it must still say what it said when the way to it was noted, else one that does is pressed."""

@@ -149,4 +149,50 @@ document.querySelector("#w span").onclick = search;
     return _site(pages, _SHELL.format(body=box, script=script))
 
 
-STYLES = {"fragment": fragment, "react": react, "widget": widget}
+def _drawn_while_typing(pages: Pages, box: str, hears: str) -> Answers:
+    """Hits stand below the box as soon as one has typed; there is nothing that sends it."""
+    script = (
+        f'const API = "/api/search", HEARS = "{hears}";'
+        + _DRAW
+        + """
+const box = document.querySelector("input"), out = document.getElementById("out");
+const clear = () => { box.value = ""; out.innerHTML = ""; };
+document.querySelector("button").onclick = clear;
+let waiting = 0;
+box.addEventListener(HEARS, () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    const found = await ask(box.value, 1);
+    let page = 1;
+    out.innerHTML = found.total ? `<p>${found.total} results for ${esc(box.value)}</p><ul>${items(found)}</ul>` : "<p>No results found</p>";
+    if (found.total) out.insertAdjacentHTML("beforeend", "<button>Load more results</button>");
+    const more = out.querySelector("button");
+    const tidy = () => { if (page * 10 >= found.total) more.remove(); };
+    if (!more) return;
+    more.onclick = async () => {
+      page += 1;
+      out.querySelector("ul").insertAdjacentHTML("beforeend", items(await ask(box.value, page))); tidy();
+    };
+    tidy();
+  }, 100);
+});
+"""
+    )
+    return _site(pages, _SHELL.format(body=box, script=script))
+
+
+def clearing(pages: Pages) -> Answers:
+    """The only button beside the box empties it and takes the hits away."""
+    box = '<input type="text" placeholder="Search this site"><button type="button">Clear</button>'
+    return _drawn_while_typing(pages, f'<div><div>{box}</div><div id="out"></div></div>', "input")
+
+
+def dialogue(pages: Pages) -> Answers:
+    """The box stands in a dialogue that is folded away, in a form that would only load the page anew."""
+    close = '<button type="button" class="close"><span aria-hidden="true">&times;</span></button>'
+    form = '<form><div><input type="search" placeholder="Search..."></div></form>'
+    dialogue = f'<div class="modal"><div>{close}</div><div>{form}<div id="out"></div></div></div>'
+    return _drawn_while_typing(pages, f"<style>.modal {{ display: none }}</style>{dialogue}", "keyup")
+
+
+STYLES = {"clearing": clearing, "dialogue": dialogue, "fragment": fragment, "react": react, "widget": widget}

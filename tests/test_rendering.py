@@ -101,9 +101,8 @@ def test_results_drawn_by_scripts_are_found_read_to_the_stated_total_and_gone_on
     assert [hit.rank for hit in hits] == list(range(1, 24))
     assert (conclude(nothing[-1].state)[0], nothing[-1].state.collected) == ("complete", 0)
     assert function.spec.rendered
-    assert {"fragment": "#?cludoquery={searchTerms}", "react": "?term={searchTerms}", "widget": ""}[
-        style
-    ] in function.spec.url
+    told = {"fragment": "#?cludoquery={searchTerms}", "react": "?term={searchTerms}"}
+    assert told.get(style, "") in function.spec.url
     assert {asked.agent for asked in site.asked} == {AGENT}
 
     # The same again as if the first process had been killed after its first page: from what the record keeps of it.
