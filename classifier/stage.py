@@ -183,7 +183,9 @@ def _give_authority_texts(db: Connection, crawl_id: int, authority: str) -> int:
             tables.page.c.authority == authority,
             *_WITH_TEXT,
         )
-        .order_by(tables.page.c.id, tables.capture.c.id)  # a sentence that repeats stays on the page that is known longest
+        .order_by(
+            tables.page.c.id, tables.capture.c.id
+        )  # a sentence that repeats stays on the page that is known longest
     )
     rows = db.execute(query).all()
     # Distinct bodies: one document that the search lists under ten addresses is one page's worth of repetition.
