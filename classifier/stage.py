@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from classifier import blocks
@@ -38,7 +38,8 @@ _WITH_TEXT = (
     tables.capture.c.state == "done",
     tables.capture.c.outcome == "ok",
     tables.extraction.c.extractor == EXTRACTOR,
-    tables.extraction.c.error.is_(None),
+    # What there is of a text that was cut is judged: a PDF with a damaged page, a document beyond the bound.
+    or_(tables.extraction.c.error.is_(None), tables.extraction.c.error.startswith("cut:")),
 )
 _Item = TypeVar("_Item")
 Progress = Callable[[int, int], None]  # texts judged, texts to judge

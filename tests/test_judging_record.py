@@ -90,6 +90,21 @@ def test_a_crawl_is_judged_once_a_distinct_text(study: Protocol, model: Model, t
     assert (tmp_path / kept.file).exists()
 
 
+def test_what_there_is_of_a_text_that_was_cut_is_judged(study: Protocol, model: Model, tmp_path: Path) -> None:
+    keep_model(model, tmp_path)
+    with _record(tmp_path / "record.db", [HEADS, BUSES]) as record:
+        with record.begin() as db:
+            cut = r.extraction.update().values(error="cut: 1 of 9 pages could not be read")
+            db.execute(cut.where(r.extraction.c.title == HEADS[0]))
+            torn = r.extraction.update().values(text="", error="damaged: no page of it can be read")
+            db.execute(torn.where(r.extraction.c.title == BUSES[0]))
+        assert judge_record(record, study, directory=tmp_path).relevance == {
+            "relevant": 1,
+            "ambiguous": 0,
+            "off-topic": 0,
+        }
+
+
 def test_where_nothing_is_new_no_model_is_read(
     study: Protocol, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
