@@ -227,7 +227,7 @@ def _markup(data: Any) -> str:
     texts = (
         value for node in _walk(data) if isinstance(node, dict) for value in node.values() if isinstance(value, str)
     )
-    return max((text for text in texts if re.search(r"<a\s[^>]*href", text)), key=len, default="")
+    return max((text for text in texts if re.search(r"<a\s[^<>]*href", text)), key=len, default="")
 
 
 def _header_ask(page: Page) -> Ask | None:

@@ -17,7 +17,9 @@ from crawler.turning import with_param
 from crawler.web import Ask, Page, joined, number
 
 ROOT = re.compile(
-    r"(<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE (?!html)[^>]*>\s*|<\?[^>]*>\s*)*<([\w:.-]+)(?=[\s>/])", re.DOTALL
+    # Nothing in it is tried a second way: what comes before the root may be long.
+    r"(<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+|<!DOCTYPE (?!html)[^>]*+>\s*+|<\?[^>]*+>\s*+)*+<([\w:.-]+)(?=[\s>/])",
+    re.DOTALL,
 )
 STANDARD = {"GSP", "rss", "feed", "rdf:RDF"}
 

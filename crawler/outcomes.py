@@ -76,7 +76,7 @@ def error_page(url: str) -> bool:
 
 
 def _visible(markup: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", " ", markup, flags=re.DOTALL))
+    return re.sub(r"\s+", " ", re.sub(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<[^<>]*>", " ", markup, flags=re.DOTALL))
 
 
 def _header_shows(headers: dict[str, str], sign: str) -> bool:

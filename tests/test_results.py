@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from crawler import feeds
 from crawler.anatomy import QUOTED_ADDRESS, take_apart, unwrapped
 from crawler.choosing import Reader
 from crawler.hits import MOST_HITS
@@ -654,3 +655,18 @@ def test_what_is_no_count_is_no_total(media: str, form: str, said: str) -> None:
     result = read(page, "mentor", Reader(SPEC), 0)
     assert result.total.number is None
     assert result.total.first is None
+
+
+@pytest.mark.parametrize("start", ["<!-- -->", "<!--", "<?x ", "<!DOCTYPE x "])
+@pytest.mark.timeout(20)
+def test_what_stands_before_the_root_of_a_feed_is_gone_through_once(start):
+    page = Page(
+        Ask("http://www.council.example/search"),
+        "http://www.council.example/search",
+        200,
+        "text/xml",
+        (start * 20_000).encode(),
+    )
+    began = time.perf_counter()
+    assert not feeds.is_feed(page)
+    assert time.perf_counter() - began < 5
