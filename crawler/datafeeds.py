@@ -95,6 +95,7 @@ class Feed:
     next: Ask | None = None
     html: str = ""  # a piece of HTML that holds the items
     linked: bool = False  # whether `next` is an address that the answer itself gives
+    torn: bool = False  # whether the answer broke off: there may be more than it lists
 
 
 def as_data(element: etree._Element, depth: int = 0) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
@@ -53,10 +54,12 @@ def read_feed(page: Page, spec: SearchSpec, turned: int = 0, collected: int = 0)
     if root is None:
         return Feed()
     if root.tag == "GSP":
-        return _read_gsa(root, page)
-    if local_name(root) in {"rss", "feed", "rdf"}:
-        return _read_rss(root, page, spec, turned, collected)
-    return read_data(as_data(root), page, spec, turned, collected)
+        feed = _read_gsa(root, page)
+    elif local_name(root) in {"rss", "feed", "rdf"}:
+        feed = _read_rss(root, page, spec, turned, collected)
+    else:
+        feed = read_data(as_data(root), page, spec, turned, collected)
+    return replace(feed, torn=not _is_whole(page))
 
 
 def _is_whole(page: Page) -> bool:

@@ -222,6 +222,8 @@ def _after(state: State, page: Page, result: ResultsPage, known: set[str], reade
         state, size=state.size or len(items), uneven=state.uneven or len(items) != (state.size or len(items))
     )
     state = _with_total(state, result)
+    if result.torn:
+        return Reading(hits, page.url, _ended(state, "not understood", "the answer broke off", reader))
     if result.too_many:
         reason = f"a page lists more than {MOST_HITS} hits, of which no more are read"
         return Reading(hits, page.url, _ended(state, "page limit", reason, reader))

@@ -36,7 +36,8 @@ class ResultsPage:
     """One results page as read. `notes` say where a platform's selectors did not hold, `alien` that the page lists nothing
     and has next to nothing of what stands on every results page of the site: a notice in place of an answer, `made_alike` that it
     has nearly all of that; `next_how` is how the way on was found, for data 'feed' where we built it, else 'feed link'; `stuck` is what a
-    control says that promises more and that only a script can press; `too_many` says that more are listed than are read."""
+    control says that promises more and that only a script can press; `too_many` says that more are listed than are read, `torn`
+    that the answer broke off."""
 
     url: str
     items: tuple[Item, ...] = ()
@@ -44,6 +45,7 @@ class ResultsPage:
     says_none: bool = False
     says_capped: bool = False
     too_many: bool = False
+    torn: bool = False
     says_no_query: bool = False
     ran_query: str = ""
     next: Ask | None = None
@@ -98,6 +100,7 @@ def _read(page: Page, query: str, reader: Reader, turned: int, collected: int) -
             ran_query=feed.ran_query,
             next=feed.next,
             next_how="feed link" if feed.linked else "feed",
+            torn=feed.torn,
         )
     result = read_html(take_apart(page, query), reader, turned, collected)
     if not turned and _leads_straight_to_hit(page, query, reader, result):

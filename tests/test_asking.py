@@ -358,6 +358,16 @@ def test_a_404_that_is_the_nonsense_words_page_again_found_nothing():
     assert conclude(read(site, function, "zeppelins")[-1].state)[0] == "failed"
 
 
+def test_a_feed_that_broke_off_keeps_its_hits_and_is_not_complete():
+    site = ODD["opensearch_rss"]()
+    function = find(site)
+    whole = site.dialect
+    site.dialect = lambda asked: re.sub(r"<opensearch:totalResults>.*?>", "", whole(asked)).partition("</channel>")[0]
+    readings = read(site, function, "coaching")
+    assert len(hits(readings)) == 10
+    assert conclude(readings[-1].state) == ("suspect", "the answer broke off")
+
+
 def test_a_total_that_moved_while_reading_is_asked_once_more():
     site = ODD["drifting"]()
     function = find(site)
