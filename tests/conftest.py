@@ -4,6 +4,7 @@ Missing software fails the test that needs it, with what to do; nothing is skipp
 out by their mark: -m 'not services'.
 """
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,12 @@ SERVICE_FIXTURES = {
     "namazu",
     "swishe",
 }
+
+
+def pytest_configure() -> None:
+    """Let what the tests start hear these signals also where they are ignored: in the background, under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
