@@ -26,7 +26,7 @@ lint: .venv/dev  ## ruff, mypy --strict, the import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint  ## all that needs no services: under 3 minutes
+check: lint  ## all that needs no services: some ten minutes
 	$(BIN)/pytest -m "not services and not slow"
 
 services:  ## install what the tests need (WordPress, ht://Dig, Plone, Wagtail, PostgreSQL, LibreOffice, Chromium)
