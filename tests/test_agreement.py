@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from labels.agreement import Pair, ac1, agreement, alpha, kappa
-from labels.decide import take
+from labels.importing import take
 from labels.standing import Standing, p_value, standing
 from study.record import Record
 from tests.running import mentorwatch

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from labels.adjudication import Adjudication
-from labels.decide import take
 from labels.desk import Desk
+from labels.importing import take
 from labels.leases import LEASE
 from labels.work import Given
 from study import record as r

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from labels.decide import Person, Reading, Taken, checked, save, take, undo
+from labels.decide import Person, Reading, checked, save, undo
 from labels.exchange import FORMATS, by_ending, labelstudio
 from labels.exchange.items import SAID, codes, items, of_codes
 from labels.exchange.tabular import write_queue
 from labels.files import LabelFileError
+from labels.importing import Taken, take
 from labels.queue import queue as queued
 from study import record as r
 from study.protocol import Protocol, load

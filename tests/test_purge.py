@@ -17,9 +17,9 @@ from crawler.frontier import keep_reading
 from crawler.items import Capture
 from crawler.pipelines import keep
 from crawler.warcfile import WarcFile, read_body
-from labels.decide import take as take_in
 from labels.exchange.items import items
 from labels.exchange.tabular import rows
+from labels.importing import take as take_in
 from mentorwatch.cli import app
 from output.history import history
 from output.runs import read_runs

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from labels import nearness
 from labels.codebook import Codebook, CodebookError, codebook
 from labels.decide import Person, Reading, checked, save, undo
-from labels.decide import take as take_in
+from labels.importing import take as take_in
 from labels.queue import PATTERN, NothingJudged, draw, order, queue, reordered
 from study import record as r
 from study.decisions import decisions

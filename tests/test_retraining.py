@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from labels.decide import DEPTHS, take
+from labels.importing import take
 from labels.queue import decided_groups, order
 from study import record as r
+from study.decisions import DEPTHS
 from study.protocol import Protocol
 from study.record import Record
 from tests.labelling import KENT, Visitor, labels, record_at, served

@@ -1,4 +1,4 @@
-"""Label files of other tools, both ways: each format writes items and reads rows that `labels.decide.take` understands.
+"""Label files of other tools, both ways: each format writes items and reads rows that `labels.importing.take` understands.
 
 A row has the columns of :data:`labels.exchange.items.COLUMNS`; one that cannot be understood has ``problem`` instead, so that it is
 named by its number and nothing else is lost. What each format keeps is said in docs/exchange.md and held by tests/test_exchange.py.

@@ -101,8 +101,9 @@ def import_(
 
         mentorwatch labels import asreview_dataset.csv --format asreview --annotator heron
     """
-    from labels.decide import ROLES, take
+    from labels.decide import ROLES
     from labels.exchange import by_ending, named
+    from labels.importing import take
     from study import protocol as protocols
     from study.record import Record
 
