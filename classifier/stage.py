@@ -24,7 +24,7 @@ from study import record as tables
 from study.judging import RULES
 from study.protocol import Protocol
 from study.record import Record, insert_new, text_hash
-from study.text import EXTRACTOR
+from study.text import CUT, EXTRACTOR
 
 if TYPE_CHECKING:
     from classifier.judge import Judge, Judgement
@@ -39,7 +39,7 @@ _WITH_TEXT = (
     tables.capture.c.outcome == "ok",
     tables.extraction.c.extractor == EXTRACTOR,
     # What there is of a text that was cut is judged: a PDF with a damaged page, a document beyond the bound.
-    or_(tables.extraction.c.error.is_(None), tables.extraction.c.error.startswith("cut:")),
+    or_(tables.extraction.c.error.is_(None), tables.extraction.c.error.startswith(CUT)),
 )
 _Item = TypeVar("_Item")
 Progress = Callable[[int, int], None]  # texts judged, texts to judge

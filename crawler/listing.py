@@ -17,7 +17,7 @@ from study import record as r
 from study.addresses import canonical_url
 from study.purged import purged
 from study.record import Record
-from study.text import EXTRACTOR
+from study.text import EXTRACTOR, has_text
 
 _AT_ONCE = 400  # addresses in one statement
 _STREAMED = 50  # texts in memory at a time: one may have two million characters
@@ -217,7 +217,7 @@ def texts(record: Record, site_id: int) -> Iterator[Read]:
     )
     with record.begin() as db:
         for row in db.execution_options(yield_per=_STREAMED).execute(query):
-            readable = row.text is not None and (row.error is None or row.error.startswith("cut:"))
+            readable = row.text is not None and has_text(row.error)
             yield Read(
                 page_id=row.page_id,
                 url=row.url or row.canonical,

@@ -36,7 +36,7 @@ from study.documents import DocumentReader
 from study.protocol import Protocol
 from study.purged import purged
 from study.record import Record
-from study.text import EXTRACTOR
+from study.text import EXTRACTOR, has_text
 
 _AT_ONCE = 50  # captures in one transaction
 
@@ -284,5 +284,5 @@ def _texts(db: Connection, site_id: int) -> Iterator[Read]:
         .order_by(r.capture.c.id)
     )
     for row in db.execute(query):
-        readable = row.text is not None and (row.error is None or row.error.startswith("cut:"))
+        readable = row.text is not None and has_text(row.error)
         yield Read(row.page_id, row.url, row.outcome, row.url, row.title or "", row.text if readable else None)

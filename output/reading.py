@@ -18,6 +18,7 @@ from study.decisions import Decision, decisions
 from study.judging import model_in_use, texts_of
 from study.protocol import Protocol
 from study.record import Record
+from study.text import has_text
 
 GONE = ("gone", "soft-404")  # outcomes of a hit that leads nowhere: seen, and nothing there
 _GONE_STATUS = (404, 410)
@@ -236,5 +237,5 @@ def _unreadable(db: Connection, crawl_id: int) -> set[str]:
     )
     read: dict[str, bool] = {}
     for raw_hash, error in db.execute(query):
-        read[raw_hash] = read.get(raw_hash, False) or error is None or error.startswith("cut:")
+        read[raw_hash] = read.get(raw_hash, False) or has_text(error)
     return {raw_hash for raw_hash, was_read in read.items() if not was_read}

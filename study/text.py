@@ -13,11 +13,22 @@ import zlib
 from collections.abc import Callable
 
 from study.formats.charset import decode
-from study.formats.extraction import MAX_TEXT, Cause, Extraction, Unreadable, first_line, tidied
+from study.formats.extraction import CUT, MAX_TEXT, Cause, Extraction, Unreadable, first_line, has_text, tidied
 from study.formats.html import read_html
 from study.formats.kind import Kind, kind_of
 
-__all__ = ["EXTRACTOR", "MAX_TEXT", "Cause", "Extraction", "Unreadable", "decode", "extract", "kind_of"]
+__all__ = [
+    "CUT",
+    "EXTRACTOR",
+    "MAX_TEXT",
+    "Cause",
+    "Extraction",
+    "Unreadable",
+    "decode",
+    "extract",
+    "has_text",
+    "kind_of",
+]
 
 EXTRACTOR = "text-1"
 

@@ -15,6 +15,7 @@ MAX_TITLE = 300
 Cause = Literal[
     "unsupported", "encrypted", "damaged", "no text", "too large", "time", "memory", "crashed", "cut"
 ]  # the word before the colon of `Extraction.error`
+CUT = "cut:"  # so begins the error of a text of which there is a part
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Extraction:
     text: str = ""
     document_date: date | None = None
     error: str | None = None
+
+
+def has_text(error: str | None) -> bool:
+    """Whether an extraction with this `error` has a text, or a part of one."""
+    return error is None or error.startswith(CUT)
 
 
 class Unreadable(Exception):
@@ -56,7 +62,7 @@ def tidied(title: str, text: str, document_date: date | None, left_out: str = ""
         title=one_line(title),
         text=text,
         document_date=document_date,
-        error=f"cut: {'; '.join(said)}" if said else None,
+        error=f"{CUT} {'; '.join(said)}" if said else None,
     )
 
 
