@@ -113,6 +113,11 @@ class Anatomy:
         said = plain(line.text).casefold()
         return {short(said), short(self.without_query(said))}
 
+    @cached_property
+    def keys(self) -> set[str]:
+        """The keys of all its lines."""
+        return {key for line in self.lines for key in self.line_keys(line)}
+
     def without_query(self, text: str) -> str:
         """Text in which every occurrence of the query is {q}."""
         text = readable(readable(text)) if "%" in text or "+" in text else text

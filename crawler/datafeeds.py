@@ -141,7 +141,7 @@ def parsed(text: str) -> Any:
         return None
 
 
-def _walk(data: Any) -> Iterator[Any]:
+def _walk(data: Any, *, into_lists: bool = True) -> Iterator[Any]:
     stack = deque([data])
     for _ in range(MOST_NODES):
         if not stack:
@@ -150,7 +150,7 @@ def _walk(data: Any) -> Iterator[Any]:
         yield node
         if isinstance(node, dict):
             stack += node.values()
-        elif isinstance(node, list):
+        elif into_lists and isinstance(node, list):
             stack += node
 
 
@@ -202,15 +202,10 @@ def read_data(data: Any, page: Page, spec: SearchSpec, turned: int, collected: i
 
 def _has_empty_list(data: Any) -> bool:
     """Whether the list of hits is there and empty: not a list inside of another, which is a facet's."""
-    nodes, empty = deque([data]), isinstance(data, list) and not data
-    for _ in range(MOST_NODES):
-        node = nodes.popleft() if nodes else None
-        for key, value in node.items() if isinstance(node, dict) else ():
-            empty |= isinstance(value, list) and not value and LISTS.search(key.lower()) is not None
-            nodes.append(value)
-        if empty or not nodes:
-            break
-    return empty
+    if isinstance(data, list):
+        return not data
+    records = (node for node in _walk(data, into_lists=False) if isinstance(node, dict))
+    return any(value == [] and LISTS.search(key.lower()) for record in records for key, value in record.items())
 
 
 def _tells_of_fault(data: Any) -> bool:

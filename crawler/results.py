@@ -311,7 +311,7 @@ def _furniture(empty: Anatomy, full: Anatomy, spec: SearchSpec) -> Layout:
     for link in empty.links:
         links |= empty.hard(link) | {f"s{key}" for key in empty.soft(link)}
     here = [empty.line_keys(line) for line in empty.lines]
-    there = {key for line in full.lines for key in full.line_keys(line)}
+    there = full.keys
     return Layout(
         links=frozenset(links),
         lines=frozenset(key for line_keys in here for key in line_keys & there),
@@ -346,23 +346,20 @@ def _as_for_nonsense(anatomy: Anatomy, layout: Layout) -> bool:
 
     A blank page, and one that broke off, have no other lines either.
     """
-    here = [anatomy.line_keys(line) for line in anatomy.lines]
-    met = {key for line_keys in here for key in line_keys}
+    here = anatomy.keys
     known = layout.lines | layout.none_lines
-    whole = layout.lines <= met and (not layout.none_lines or bool(layout.none_lines & met))
-    return bool(layout.lines) and whole and all(line_keys & known for line_keys in here)
+    whole = layout.lines <= here and (not layout.none_lines or bool(layout.none_lines & here))
+    return bool(layout.lines) and whole and all(anatomy.line_keys(line) & known for line in anatomy.lines)
 
 
 def _alien(anatomy: Anatomy, layout: Layout) -> bool:
     """Whether a page lacks nearly all lines that the site's results pages have in common."""
-    here = {key for line in anatomy.lines for key in anatomy.line_keys(line)} & layout.lines
-    return len(layout.lines) >= LEAST_COMMON and len(here) < COMMON * len(layout.lines)
+    return len(layout.lines) >= LEAST_COMMON and len(layout.lines & anatomy.keys) < COMMON * len(layout.lines)
 
 
 def _made_alike(anatomy: Anatomy, layout: Layout) -> bool:
     """Whether a page has nearly all lines that the site's results pages have in common."""
-    here = {key for line in anatomy.lines for key in anatomy.line_keys(line)}
-    return bool(layout.lines) and len(layout.lines - here) <= max(1, len(layout.lines) // SPARE)
+    return bool(layout.lines) and len(layout.lines - anatomy.keys) <= max(1, len(layout.lines) // SPARE)
 
 
 def _says_none(fresh: Sequence[Line], anatomy: Anatomy, reader: Reader) -> bool:
